@@ -1,0 +1,1 @@
+"""Alembic migrations: the schema `tradsy`, owned by `tradsy_owner`."""

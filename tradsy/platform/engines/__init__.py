@@ -1,0 +1,1 @@
+"""Embedded PostgreSQL, NATS and the paper venue as supervised children of one process."""

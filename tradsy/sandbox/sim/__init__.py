@@ -1,0 +1,1 @@
+"""The built-in paper venue. `docs/reference/sim.md` describes its wire, errors, control API and truth file."""

@@ -1,0 +1,1 @@
+"""Factories, fakes and engines for tests; production code cannot import it."""
