@@ -96,6 +96,17 @@ async def list_owned(session: DbSession, partitions: Sequence[int]) -> list[Conn
     return _join(rows.all(), accounts.all())
 
 
+async def list_missing(
+    session: DbSession, partitions: Sequence[int], known: Collection[ConnectionId]
+) -> list[ConnectionId]:
+    """Return the connections of the partitions that are not closed and not among `known`."""
+    rows = await session.scalars(
+        sql("select id from connections where partition = any(:p) and state <> 'closed' and id <> all(:known)"),
+        {"p": list(partitions), "known": list(known)},
+    )
+    return [ConnectionId(connection_id) for connection_id in rows]
+
+
 async def list_connections(
     session: DbSession, *, after: ConnectionId | None = None, limit: int | None = None
 ) -> list[ConnectionRecord]:

@@ -5,7 +5,7 @@ Functions that change something write the event, and the audit entry as their la
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -150,6 +150,13 @@ def _paper_record(
 async def list_owned(session: DbSession, partitions: Sequence[int]) -> list[ConnectionRecord]:
     """Return the connections of `partitions` that are not closed, with their accounts: what an owner runs."""
     return await repository.list_owned(session, partitions)
+
+
+async def list_missing(
+    session: DbSession, partitions: Sequence[int], known: Collection[ConnectionId]
+) -> list[ConnectionId]:
+    """Return the connections of `partitions` that an owner of all `known` ones should run too."""
+    return await repository.list_missing(session, partitions, known)
 
 
 async def list_connections(

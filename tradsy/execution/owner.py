@@ -53,6 +53,7 @@ from tradsy.platform.db import DatabaseError
 from tradsy.platform.failpoints import failpoint
 from tradsy.platform.ids import new_id
 from tradsy.platform.outbox import Event
+from tradsy.platform.partitions import PartitionLeases
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +69,8 @@ BUSY_EVERY = timedelta(seconds=5)
 """Between two reconciliations while orders are open."""
 IDLE_EVERY = timedelta(seconds=30)
 RETRY_EVERY = timedelta(seconds=5)
+SWEEP_EVERY = timedelta(seconds=5)
+"""Between two looks for connections that this process should run and nobody told it of."""
 LOAD_AGAIN = 0.5
 """Seconds until rows that could not be read are asked for again."""
 _PHASES = 997
@@ -108,7 +111,9 @@ class Owner:
         self._loop: asyncio.Task[None] | None = None
         self._reconciling: set[AccountId] = set()
         self._attempted: dict[AccountId, datetime] = {}
+        self._swept_at = runtime.clock.now()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Start all rooms, then claim partitions."""
@@ -133,8 +138,14 @@ class Owner:
         await asyncio.wait_for(asyncio.gather(*lanes), 20)
         await self.resolver.stop()
         await self.ledger.stop()
-        await self._close(self._rt.remove(range(1 << 16)))
+        self._close(self._rt.remove(range(1 << 16)))
         await self._rt.leases.stop()
+        await asyncio.gather(*self._closing)
+
+    @property
+    def leases(self) -> PartitionLeases:
+        """The partitions that this process holds."""
+        return self._rt.leases
 
     @property
     def is_trading_ready(self) -> bool:
@@ -170,7 +181,7 @@ class Owner:
         task.add_done_callback(self._tasks.discard)
 
     async def _take_linked(self, connection_id: ConnectionId) -> None:
-        """Open a connection that was linked just now; where this fails, the next takeover finds it."""
+        """Open a connection that was linked just now; where this fails, the next sweep finds it."""
         try:
             async with self._rt.database.as_engine() as session:
                 record = await connections.get_connection(session, connection_id)
@@ -226,6 +237,18 @@ class Owner:
             for account in ours:
                 account.is_loaded = True
             return
+
+    async def _take_missing(self) -> None:
+        """Open the connections of our partitions that no event and no takeover has opened."""
+        held = [p for p in self._rt.leases.held if self._rt.leases.epoch(p) is not None]
+        try:
+            async with self._rt.database.as_engine() as session:
+                missing = await connections.list_missing(session, held, self._rt.connections.keys())
+        except (DatabaseError, OSError, TimeoutError) as error:
+            log.warning("connections not looked for", error=type(error).__name__)
+            return
+        for connection_id in missing:
+            await self._take_linked(connection_id)
 
     async def take_connection(self, record: ConnectionRecord) -> None:
         """Open a connection that was linked just now, if its partition is ours."""
@@ -372,9 +395,9 @@ class Owner:
             with suppress(TimeoutError):
                 async with asyncio.timeout(HAND_OVER_SECONDS):
                     await self.ledger.flush()
-        await self._close(self._rt.remove(partitions))
+        self._close(self._rt.remove(partitions))
 
-    async def _close(self, gone: Sequence[ConnectionState]) -> None:
+    def _close(self, gone: Sequence[ConnectionState]) -> None:
         for connection in gone:
             self._listening.pop(connection, None)
             stream = self._streams.pop(connection, None)
@@ -387,7 +410,15 @@ class Owner:
                 del self._feeds[venue]
                 if heir is not None:
                     self._feeds[venue] = asyncio.create_task(self._feed(venue, heir.broker), name="quotes")
-        await asyncio.gather(*(connection.broker.close() for connection in gone), return_exceptions=True)
+        for connection in gone:
+            # A venue that does not answer the end of its session must not hold up the renewal of leases.
+            task = asyncio.create_task(self._close_session(connection))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def _close_session(self, connection: ConnectionState) -> None:
+        with suppress(BrokerError, OSError, TimeoutError):
+            await connection.broker.close()
 
     async def reload(self, accounts: Collection[AccountId]) -> None:
         """Load accounts again after a transaction of theirs failed."""
@@ -483,6 +514,9 @@ class Owner:
             metrics.UNKNOWN_ORDERS.set(
                 sum(order.state is OrderState.UNKNOWN for account in accounts for order in account.orders.values())
             )
+            if now - self._swept_at >= SWEEP_EVERY:
+                self._swept_at = now
+                self._spawn(self._take_missing())
             for account in accounts:
                 if len(self._reconciling) >= RECONCILING_AT_ONCE:
                     break

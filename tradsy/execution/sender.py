@@ -35,6 +35,9 @@ log = structlog.get_logger(__name__)
 
 NOT_SENT_TRIES = 3
 NOT_SENT_PAUSE = 0.2
+LEASE_LOOKS = 20
+LEASE_LOOK_EVERY = 0.1
+"""Seconds. A process that stalled renews its lease a moment later, and what it held back may leave then."""
 BASELINE_WINDOW = timedelta(seconds=30)
 
 
@@ -81,7 +84,7 @@ class Sender:
                     baseline = await self._baseline(broker, account.venue_account_id, asked)
                 ack = await broker.submit(order.request(account.venue_account_id), permit)
             except BrokerNotSent as error:
-                if attempt < NOT_SENT_TRIES and permit():
+                if attempt < NOT_SENT_TRIES and await self._holds_lease(order):
                     await asyncio.sleep(NOT_SENT_PAUSE * attempt)
                     continue
                 return self._not_sent(order, error)
@@ -109,6 +112,14 @@ class Sender:
             # Without a baseline an unknown outcome could not be resolved, so nothing is sent.
             raise BrokerNotSent(f"no baseline: {error.code}") from error
         return tuple(str(order.venue_order_id) for order in page.items)
+
+    async def _holds_lease(self, order: Order) -> bool:
+        """Return whether enough of the same lease is left to send, now or after its next renewal."""
+        for _ in range(LEASE_LOOKS):
+            if self._may_send(order.partition, order.epoch):
+                return True
+            await asyncio.sleep(LEASE_LOOK_EVERY)
+        return False
 
     def _not_sent(self, order: Order, error: BrokerError) -> OutcomeLearned:
         if not self._may_send(order.partition, order.epoch):

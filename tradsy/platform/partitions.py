@@ -155,6 +155,10 @@ class PartitionLeases:
             except (DatabaseError, OSError, TimeoutError):
                 log.warning("leases not renewed", exc_info=True)
                 await self._drop_expired()
+            except Exception:
+                # The edge of the loop: were it to end, no account of this process would ever trade again.
+                log.exception("leases not renewed")
+                await self._drop_expired()
 
     async def _drop_expired(self) -> None:
         now = self._clock.monotonic()

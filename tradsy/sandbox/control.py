@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -63,7 +64,7 @@ class ControlApi:
         return json_response(answer)
 
     async def _health(self, _: Body) -> Any:
-        return {"ok": True, "accounts": len(self._venue.engine.accounts), **self.addresses}
+        return {"ok": True, "pid": os.getpid(), "accounts": len(self._venue.engine.accounts), **self.addresses}
 
     async def _price(self, body: Body) -> Any:
         symbol = str(body["symbol"])

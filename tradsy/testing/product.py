@@ -185,7 +185,16 @@ class Product:
             state = self.owner.find_account(trader.account_id)
             return state is not None and state.is_open
 
-        await self.until(is_open)
+        async def why_not() -> dict[str, Any]:
+            partition = trader.connection.partition
+            return {
+                "lease": self.owner.leases.held.get(partition),
+                "now": self.container.clock.monotonic(),
+                "state": self.owner.find_account(trader.account_id),
+                "venue": await self.control("GET", "/health"),
+            }
+
+        await self.until(is_open, what="an open account", on_timeout=why_not)
 
     async def send(self, trader: Trader, **body: Any) -> str:
         """Post a webhook; return its trace id."""

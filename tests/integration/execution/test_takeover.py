@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from tests.integration.execution.scenes import bought, buy, fault, pin_all, resting, state_of
+from tradsy.brokers.capabilities import IdempotencyClass
 from tradsy.connections import service as connections
+from tradsy.connections.model import NewPaperConnection
 from tradsy.entrypoints.container import open_container
 from tradsy.execution import owner as owner_module
 from tradsy.execution.loader import load_accounts
 from tradsy.execution.owner import Owner
 from tradsy.platform.db import DatabaseUnavailable, sql
+from tradsy.platform.outbox import emitted
+from tradsy.platform.partitions import PartitionLeases
 from tradsy.testing.product import Product, Trader
 
 
@@ -168,3 +174,40 @@ async def test_takeover_waits_for_the_database_and_opens_nothing_before(
     assert state.orders_on[1] == 2
     assert [len(times) for times in state.fills.values()] == [1]
     assert state.balance is not None
+
+
+async def test_connection_that_nobody_told_of_is_opened_by_the_next_sweep(product: Product) -> None:
+    c = product.container
+    trader = await product.trader()
+    (login,) = await c.paper.open_logins(1, cash=Decimal(1000))
+    wanted = NewPaperConnection(trader.user_id, "Untold", login, IdempotencyClass.STRONG)
+    async with c.database.as_engine() as session:
+        record = await connections.open_paper_connection(
+            session, c.vault, wanted, partitions=c.settings.partitions, actor="test", at=c.clock.now()
+        )
+        await session.execute(sql("delete from outbox where id = any(:ids)"), {"ids": [e.id for e in emitted(session)]})
+    trader.connection = record
+    await product.until_open(trader)
+
+
+async def test_leases_are_renewed_again_after_an_error_that_nobody_foresaw(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = asyncio.Event()
+
+    async def fail(*_: object) -> dict[int, int]:
+        failed.set()
+        raise KeyError("unforeseen")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PartitionLeases, "_renew", fail)
+        await failed.wait()
+    trader = await product.trader()
+    query = "select lease_until from partition_leases where partition = :p"
+    (before,) = await product.rows(query, p=trader.connection.partition)
+
+    async def renewed() -> bool:
+        (now,) = await product.rows(query, p=trader.connection.partition)
+        return bool(now["lease_until"] > before["lease_until"])
+
+    await product.until(renewed, what="a renewal")

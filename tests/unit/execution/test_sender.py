@@ -157,6 +157,15 @@ async def test_without_a_lease_nothing_leaves_and_the_next_owner_finds_out() -> 
     assert len(venue.requests) == 1
 
 
+async def test_what_a_stall_held_back_leaves_once_the_lease_is_renewed() -> None:
+    looks = iter([False, False, False, True, True])
+    venue = Venue(ACK, ACK)
+    learned = await Desk(venue, may_send=lambda: next(looks)).send()
+    assert (learned.event, learned.venue_order_id) == (OrderEvent.ACCEPT, "v1")
+    assert {request.client_order_id for request in venue.requests} == {"c1"}
+    assert next(looks, None) is None
+
+
 async def test_canceled_task_leaves_the_order_unknown() -> None:
     desk = Desk(Venue(asyncio.CancelledError()))
     learned = await desk.send()

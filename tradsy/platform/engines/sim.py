@@ -78,14 +78,19 @@ class EmbeddedSim:
         if self.child is not None:
             await self.child.stop()
 
+    @property
+    def _pid(self) -> int | None:
+        return self.child.pid if self.child else None
+
     async def _ready(self) -> None:
         async with aiohttp.ClientSession() as http:
 
             async def probe() -> bool:
                 try:
                     async with http.get(f"{self.control_url}/health") as answer:
-                        return answer.status == 200
-                except aiohttp.ClientError:
+                        # The port was free a moment ago: somebody else's venue may listen there by now.
+                        return answer.status == 200 and (await answer.json())["pid"] == self._pid
+                except (aiohttp.ClientError, ValueError, LookupError):
                     return False
 
             await until(probe)
