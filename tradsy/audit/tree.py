@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import Iterable
 
@@ -9,6 +10,8 @@ from tradsy.audit.merkle import HASH, TILE, TILE_HEIGHT, Range, fold, is_complet
 from tradsy.platform.db import DbSession, sql
 
 _READ_AHEAD = 64
+_PAUSE = 0.005
+"""Seconds between two tiles."""
 _LEAVES = sql("select event_hash from audit_leaf_hashes(:first, :past)")
 _TILES = sql("select tile, hashes from audit_tiles where level = :level and tile = any(:tiles)")
 _ROOTS = sql("select root from audit_tiles where level = :level and tile >= :first and tile < :past order by tile")
@@ -79,11 +82,12 @@ async def add_tiles(session: DbSession, before: int, after: int) -> None:
     while after >> TILE_HEIGHT * (level + 1):
         first_tile = before >> TILE_HEIGHT * (level + 1)
         past_tile = after >> TILE_HEIGHT * (level + 1)
-        # One at a time, so that the process's other work gets its turn in between.
+        # One at a time and with pauses, so that the process's other work gets its turn in between.
         for tile in range(first_tile, past_tile):
             hashes = await load_hashes(session, level, tile * TILE, (tile + 1) * TILE)
             values = {"level": level, "tile": tile, "hashes": b"".join(hashes), "root": fold(hashes)}
             await session.execute(_INSERT, values)
+            await asyncio.sleep(_PAUSE)
         level += 1
 
 
