@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import psutil
 
 from tradsy.entrypoints.api_client import Answer, ApiClient, load_client
-from tradsy.platform.engines.nats import free_port
+from tradsy.platform.engines.ports import free_port
 
 T = TypeVar("T")
 COMMAND = [sys.executable, "-m", "tradsy.entrypoints.cli.app"]

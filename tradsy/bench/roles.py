@@ -15,7 +15,8 @@ import aiohttp
 
 from tradsy.bench.site import CLI, BenchFailed, is_ready, product_environment
 from tradsy.platform.engines.child import Child, until
-from tradsy.platform.engines.nats import EmbeddedNats, free_port
+from tradsy.platform.engines.nats import EmbeddedNats
+from tradsy.platform.engines.ports import free_port
 from tradsy.platform.engines.postgres import EmbeddedPostgres
 from tradsy.platform.engines.sim import EmbeddedSim
 from tradsy.platform.installation import EngineAddresses, Installation

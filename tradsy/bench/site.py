@@ -19,7 +19,7 @@ from tradsy.domain.errors import TradsyError
 from tradsy.platform.clock import Clock, SystemClock
 from tradsy.platform.db import Database
 from tradsy.platform.engines.child import Child, until
-from tradsy.platform.engines.nats import free_port
+from tradsy.platform.engines.ports import free_port
 from tradsy.platform.installation import EngineAddresses, Installation
 from tradsy.platform.keyring import KeyRing
 from tradsy.platform.settings import Settings

@@ -30,7 +30,7 @@ from tradsy.entrypoints.supervisor import Supervisor
 from tradsy.execution.owner import Owner
 from tradsy.identity.setup import ensure_setup_link
 from tradsy.market_data.feed import QuoteRelay
-from tradsy.platform.engines.nats import free_port
+from tradsy.platform.engines.ports import free_port
 from tradsy.platform.failpoints import arm_from_environment
 from tradsy.platform.installation import EngineAddresses, Installation, UnsafeInstallation
 from tradsy.platform.jobs import JobWorker, Scheduler

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tradsy.domain.errors import TradsyError
 from tradsy.platform.engines.child import Child, until
+from tradsy.platform.engines.ports import free_port
 from tradsy.platform.installation import Installation
 
 _CONFIG = """\
@@ -45,18 +45,6 @@ def find_server() -> str:
     if found is None:
         raise NatsMissing
     return found
-
-
-def free_port(preferred: int = 0) -> int:
-    """Return a loopback port that nothing listens on now: the preferred one if it can be had."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no loopback port is free")
 
 
 class EmbeddedNats:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import aiohttp
 
 from tradsy.platform.engines.child import Child, until
-from tradsy.platform.engines.nats import free_port
+from tradsy.platform.engines.ports import free_port
 from tradsy.platform.installation import Installation
 
 
