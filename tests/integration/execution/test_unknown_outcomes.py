@@ -40,8 +40,14 @@ async def test_lost_answer_to_a_placed_order_is_found_and_booked_once(
     assert len([r for r in product.truth().requests if r["account"] == trader.venue_account_id]) == 1
 
 
-async def test_refusal_is_proof_and_tells_why(product: Product) -> None:
+async def test_refusal_is_proof_and_tells_why(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
     trader = await product.trader()
+
+    async def nothing_new(_: object) -> bool:
+        return True
+
+    # A look at the venue between the block and the order would have risk refuse it before anything is sent.
+    monkeypatch.setattr(product.owner.reconciler, "run", nothing_new)
     await product.control("POST", "/accounts/state", {"account": trader.venue_account_id, "blocked": True})
     trace = await product.send(trader, ticker="ETHUSD", action="buy", quantity="0.1")
     steps = await product.until_step(trader, trace, "rejected")
