@@ -13,6 +13,9 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+import web  # noqa: E402 - it lies beside this file
+
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 LOCKS = ROOT / "requirements"
@@ -32,7 +35,7 @@ def ensure_installed(lock: str) -> None:
     wanted = f"{lock} {hashlib.sha256((LOCKS / f'{lock}.txt').read_bytes()).hexdigest()}"
     have = stamp.read_text() if stamp.exists() else ""
     # What tests need contains what the product needs: a development environment also runs the product.
-    if wanted in have or (lock == "runtime" and have.startswith("dev ") and _lock_line("dev") in have):
+    if wanted in have or (lock != "dev" and have.startswith("dev ") and _lock_line("dev") in have):
         return
     print(f"Installing what Tradsy needs ({lock}) ...", flush=True)
     if not BIN.exists():
@@ -72,18 +75,32 @@ def _write_launcher() -> None:
 
 
 def up(arguments: list[str]) -> None:
-    """Install, then start the product on its embedded engines."""
-    ensure_installed("runtime")
+    """Install, build the web app, then start the product on its embedded engines."""
+    ensure_installed("build")
+    web.ensure_built(_site_packages())
     os.execv(BIN / "tradsy", ["tradsy", "up", *arguments])
 
 
 def check(_: list[str]) -> None:
-    """Run every static check: style, types, layers."""
+    """Run every static check: style, types, layers, of both languages, and that the client fits the server."""
     ensure_installed("dev")
+    check_web()
     run(BIN / "ruff", "check", *PYTHON_PATHS)
     run(BIN / "ruff", "format", "--check", *PYTHON_PATHS)
     run(BIN / "lint-imports", "--no-cache")
     run(BIN / "pyright", "--warnings")
+
+
+def check_web() -> None:
+    """Check the web app: types, style, and that its client is the one that would be generated now."""
+    api = web.WEB / "src" / "api"
+    before = {path: path.read_bytes() for path in sorted(api.glob("*.*"))}
+    gen_client()
+    stale = [path.name for path, content in before.items() if not path.exists() or path.read_bytes() != content]
+    if stale:
+        raise SystemExit(f"web/src/api was stale ({', '.join(stale)}): it is generated anew now, commit it.")
+    for script in ("types", "lint"):
+        web.npm(_site_packages(), "run", "--silent", script)
 
 
 def test(arguments: list[str]) -> None:
@@ -91,6 +108,8 @@ def test(arguments: list[str]) -> None:
     ensure_installed("dev")
     if not arguments:
         check([])
+        web.ensure_built(_site_packages())
+        web.npm(_site_packages(), "run", "--silent", "test")
         arguments = ["-q", "-n", "2", "--dist", "loadfile"]
     run(BIN / "python", "-m", "pytest", *arguments)
 
@@ -105,12 +124,20 @@ def fix(_: list[str]) -> None:
 def gen(_: list[str]) -> None:
     """Compile the requirement locks anew."""
     ensure_installed("dev")
-    for lock in ("bootstrap", "runtime", "dev"):
+    for lock in ("bootstrap", "runtime", "build", "dev"):
         run(
             BIN / "uv", "pip", "compile", LOCKS / f"{lock}.in", "-q", "-c", LOCKS / "constraints.txt",
             "--generate-hashes", "--universal", "--python-version", "3.11", "--no-header",
             "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "-o", LOCKS / f"{lock}.txt",
         )  # fmt: skip
+    gen_client()
+
+
+def gen_client() -> None:
+    """Write what the web app knows of the server: its OpenAPI document, and the types made from it."""
+    web.ensure_modules(_site_packages())
+    run(BIN / "python", ROOT / "scripts" / "describe.py", web.WEB / "src" / "api")
+    web.npm(_site_packages(), "run", "--silent", "gen")
 
 
 def bench(arguments: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from typing import Any
 
 import aiohttp
 from fastapi import APIRouter, FastAPI, Request
@@ -13,7 +14,7 @@ from tradsy.audit import endpoints as audit
 from tradsy.audit.deps import AuditReader
 from tradsy.connections import endpoints as connections
 from tradsy.domain.errors import Forbidden
-from tradsy.entrypoints import demo_routes
+from tradsy.entrypoints import demo_routes, pages
 from tradsy.entrypoints.container import Container, build_id
 from tradsy.execution import endpoints as execution
 from tradsy.follows import endpoints as follows
@@ -25,7 +26,7 @@ from tradsy.market_data import endpoints as market_data
 from tradsy.platform import health, metrics
 from tradsy.platform.health import ReadinessProbes
 from tradsy.platform.outbox import emitted
-from tradsy.platform.web import install_web
+from tradsy.platform.web import customize_openapi, install_web
 from tradsy.portfolio import endpoints as portfolio
 from tradsy.realtime import endpoints as realtime
 from tradsy.realtime.gateway import RealtimeGateway
@@ -57,16 +58,7 @@ def create_app(
     trading_ready: Callable[[], Awaitable[None]] | None = None,
 ) -> FastAPI:
     """Return the application of one process."""
-    app = FastAPI(
-        title="Tradsy",
-        version=build_id(),
-        description="From trade signals to risk-checked orders, exactly once.",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=f"{API}/openapi.json",
-        # The framework's redirect would name whatever host the request claims.
-        redirect_slashes=False,
-    )
+    app = _new_app()
     state = app.state
     state.container = container
     state.settings = container.settings
@@ -87,19 +79,47 @@ def create_app(
     install_web(app, container.settings)
     # Audit stands below identity, so who is reading a chain is told to it here.
     state.open_audit_reader = _open_audit_reader
+    if gateway is not None:
+        state.realtime = gateway
+    _add_routes(app, rooms, has_streams=gateway is not None)
+    if rooms is not Rooms.STREAM:
+        pages.install(app)
+    return app
+
+
+def describe_api() -> dict[str, Any]:
+    """Return the OpenAPI document of the whole product, which needs nothing to run."""
+    app = _new_app()
+    _add_routes(app, Rooms.ALL, has_streams=True)
+    customize_openapi(app)
+    return app.openapi()
+
+
+def _new_app() -> FastAPI:
+    return FastAPI(
+        title="Tradsy",
+        version=build_id(),
+        description="From trade signals to risk-checked orders, exactly once.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{API}/openapi.json",
+        # The framework's redirect would name whatever host the request claims.
+        redirect_slashes=False,
+    )
+
+
+def _add_routes(app: FastAPI, rooms: Rooms, *, has_streams: bool) -> None:
     if rooms is not Rooms.STREAM:
         # Routes are matched in their order, and hooks are the ones that must answer fast.
         app.include_router(hooks.router)
         for router in _api_routers():
             app.include_router(router, prefix=API)
         app.include_router(identity_routes.setup_router)
-    if gateway is not None:
-        state.realtime = gateway
+    if has_streams:
         app.include_router(realtime.router, prefix=API)
         app.include_router(realtime.socket_router)
     app.include_router(health.router)
     app.include_router(metrics.router)
-    return app
 
 
 def _api_routers() -> list[APIRouter]:

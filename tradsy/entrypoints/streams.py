@@ -13,6 +13,7 @@ from tradsy.follows.plans import PlanState
 from tradsy.follows.schemas import PlanRead
 from tradsy.platform.db import DbSession
 from tradsy.realtime.gateway import RealtimeGateway
+from tradsy.realtime.schema import message_schema
 from tradsy.realtime.snapshots import base_snapshots
 
 _MOST = 200
@@ -49,3 +50,8 @@ async def _pending_plans(session: DbSession, user_id: UserId) -> Any:
 
 async def _kills(session: DbSession, _: UserId) -> Any:
     return [KillRead.of(view).model_dump(mode="json") for view in await kill.list_kills(session)]
+
+
+def describe_messages() -> dict[str, Any]:
+    """Return the JSON schemas of all messages of the socket, for the web client."""
+    return message_schema()

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from tests.integration.api.ground import Ground
 from tests.integration.api.surface import API, Operation, walk
+from tradsy.entrypoints.http import describe_api
 
 NO_KEY = ("/auth/", "/realtime/tickets")
 """Unsafe routes under the API that need no Idempotency-Key: signing in and out, and a ticket good for one handshake."""
@@ -32,6 +33,10 @@ async def test_document_is_served_as_it_is(ground: Ground):
     assert answer.status == 200
     assert answer.json() == ground.document
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_document_of_the_running_product_needs_nothing_that_runs(ground: Ground):
+    assert describe_api() == ground.document
 
 
 def test_every_route_is_in_the_document(ground: Ground):

@@ -1,0 +1,3 @@
+export const follows = {
+  title: 'Follows',
+}

@@ -1,0 +1,3 @@
+export function FollowsPage() {
+  return null
+}

@@ -1,0 +1,25 @@
+export const kill = {
+  stop: 'Stop trading',
+  stopped: 'Trading is stopped',
+  title: 'Stop trading',
+  what: 'New orders are refused from now on. {count, plural, =0 {No open order is canceled} one {# open entry order is canceled} other {# open entry orders are canceled}}. Positions stay open, and their protective stops and targets stay at the broker.',
+  reason: 'Reason',
+  reasonHint: 'Optional; it stands in the audit log.',
+  defaultReason: 'Stopped by hand',
+  press: 'Stop now',
+  halted: 'Trading is stopped since {at}: {reason}',
+  by: 'by {who}',
+  resting:
+    '{count, plural, =0 {No order that it stops rests at a broker.} one {# order that it stops still rests at a broker.} other {# orders that it stops still rest at a broker.}}',
+  resume: 'Resume',
+  resumeTitle: 'Resume trading',
+  resumeText: 'Orders may be placed again at once. Give the reason; it stands in the audit log.',
+  scopes: {
+    site: 'The whole site',
+    broker: 'One broker',
+    user: 'All of your accounts',
+    account: 'One account',
+    strategy: 'One strategy',
+    source: 'One source',
+  },
+}

@@ -1,0 +1,3 @@
+export const risk = {
+  title: 'Risk',
+}

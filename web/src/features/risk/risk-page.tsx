@@ -1,0 +1,3 @@
+export function RiskPage() {
+  return null
+}

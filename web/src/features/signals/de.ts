@@ -1,0 +1,5 @@
+import type { signals as en } from './en.ts'
+
+export const signals: { [K in keyof typeof en]: string } = {
+  title: 'Signals',
+}

@@ -1,0 +1,4 @@
+/** Returns a fresh Idempotency-Key: made when a form opens, so that a second press cannot act twice. */
+export function newKey(): string {
+  return crypto.randomUUID()
+}

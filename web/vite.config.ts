@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url'
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vitest/config'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { '@': here('./src') } },
+  build: {
+    outDir: here('../tradsy/web_dist'),
+    emptyOutDir: true,
+    target: 'es2023',
+    // Inlined assets would need `data:` in the policy of scripts and styles.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: { input: { app: here('./app/index.html') } },
+  },
+  test: {
+    environment: 'jsdom',
+    setupFiles: [here('./src/test/setup.ts')],
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+    testTimeout: 20_000,
+  },
+})
