@@ -289,11 +289,6 @@ def names_gain(scan: Scan) -> bool:
                 or after.text in {"up", "profit"}
             ):
                 return True
-        elif token.kind is Kind.WORD and token.text in {"bagger", "baggers"}:
+        elif token.text in {"bagger", "baggers"}:
             return True
     return False
-
-
-def speaks_of_field(scan: Scan, kind: Field) -> bool:
-    """Whether a label of a kind stands anywhere."""
-    return any(token.meaning is kind for token in scan.tokens)

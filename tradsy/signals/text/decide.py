@@ -83,24 +83,25 @@ def _of_verb(scan: Scan, built: Built, verb: Verb) -> Action | None:
     if verb is Verb.SELL:
         return _selling(scan, built, words)
     built.average = verb is Verb.ADD
-    if verb in {Verb.ENTER, Verb.ADD, Verb.IN, Verb.REENTER} and Verb.SHORT in words:
+    if verb in {Verb.ENTER, Verb.ADD, Verb.IN, Verb.REENTER} and _first_side(words) is Verb.SHORT:
         return Action.STO
-    if verb is Verb.BUY and Verb.CLOSE in words[:1]:
-        return Action.BTC
     return Action.BTO
 
 
+def _first_side(words: list[Verb]) -> Verb | None:
+    """`closed the long, now short LYFT`: the side named first is the one of this order."""
+    return next((word for word in words if word in {Verb.LONG, Verb.SHORT}), None)
+
+
 def _closing(scan: Scan, built: Built, verb: Verb, words: list[Verb]) -> Action:
-    sides = {Verb.LONG, Verb.SHORT, Verb.SELL, Verb.BUY} & set(words)
-    if verb is Verb.COVER or Verb.SHORT in sides:
+    side = _first_side(words)
+    if verb is Verb.COVER or side is Verb.SHORT:
         return Action.BTC
-    if Verb.LONG in sides or Verb.SELL in sides or verb is Verb.SOLD:
+    if side is Verb.LONG or Verb.SELL in words or verb is Verb.SOLD:
         return Action.STC
-    if Verb.BUY in sides and Verb.LONG not in sides:
+    if Verb.BUY in words:
         return Action.BTC
     if built.asset in {AssetClass.STOCK, AssetClass.OPTION} or (built.asset is None and built.symbol is not None):
-        return Action.STC
-    if verb is Verb.TRIM and built.symbol is None and scan.draft.strikes:
         return Action.STC
     return Action.CLOSE
 

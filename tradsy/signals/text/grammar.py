@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tradsy.signals.text.levels import entry_rule, read_price, stop_rule, target_rule
 from tradsy.signals.text.lexicon import EXPLICIT, MONTHS, Field, Hint, Meaning, Verb
-from tradsy.signals.text.model import LevelUnit
+from tradsy.signals.text.model import Level, LevelUnit
 from tradsy.signals.text.scan import InstrumentFact, LevelFact, Scan
 from tradsy.signals.text.sizes import (
     CLOSING_VERBS,
@@ -73,15 +73,11 @@ def _meant(scan: Scan, index: int) -> int:
 
 
 def _hint(scan: Scan, index: int, hint: Hint) -> int:
-    """Words that become a label where a number follows: `profit 190.20`, `short TSLA under 240`."""
+    """Words that become a label where a number follows: `limit 190.20` behind a stop, `short TSLA under 240`."""
     token, after = scan.tokens[index], scan.at(index + 1)
     draft = scan.draft
     if hint is Hint.LIMIT and draft.prices and draft.stops and after.kind is Kind.NUM:
         return target_rule(scan, index)
-    if token.text == "profit" and draft.verbs and draft.hints[-1:] != [(Hint.GAIN, index - 1)]:
-        place = scan.skip(index + 1, newlines=0, words=1)
-        if scan.at(place).kind is Kind.NUM and not scan.at(place).unit and not scan.at(place).sign:
-            return target_rule(scan, index)
     trigger = token.text in {"above", "over", "below", "under"} and after.kind is Kind.NUM and draft.verbs
     if trigger and not draft.prices and draft.verbs[0][0] in {Verb.BUY, Verb.LONG, Verb.SHORT, Verb.SELL}:
         draft.order_stop = True
@@ -143,13 +139,14 @@ def _verb(scan: Scan, index: int, verb: Verb) -> int:
     if verb is Verb.IN:
         return _in_rule(scan, index)
     if token.text == "back in" and scan.at(index + 1).kind is Kind.NUM:
-        draft.hints.append((Hint.PAST, index))
+        token.meaning = Hint.PAST
         return index + 2
     if verb is Verb.OUT and _priced_out(scan, index):
         return _out_rule(scan, index)
     if verb is Verb.ENTER and _takes_off(scan, index):
         verb = Verb.TRIM
-    if verb is Verb.TRIM and scan.at(index - 1).text == "for":
+    coded = any(other in EXPLICIT for other, _ in draft.verbs)
+    if verb is Verb.TRIM and scan.at(index - 1).text == "for" and not coded:
         return index + 1
     if verb in {Verb.CLOSE, Verb.SELL} and _lists_exits(scan, index, token):
         return target_rule(scan, index)
@@ -230,8 +227,8 @@ def _out_rule(scan: Scan, index: int) -> int:
 
 
 def _takes_off(scan: Scan, index: int) -> bool:
-    """`took 3 of 4 off`: part of the position goes."""
-    return any(scan.at(step).text == "off" for step in range(index + 1, index + 6))
+    """`took 3 of 4 off`, `took 3 of 4 UBER 70C off`: part of the position goes."""
+    return any(scan.at(step).text == "off" for step in range(index + 1, index + 8))
 
 
 def _forced_ticker(scan: Scan, index: int) -> bool:
@@ -287,10 +284,7 @@ def _stop_behind(scan: Scan, index: int) -> int | None:
         return None
     if scan.at(scan.skip(after + 1, newlines=0, words=3)).kind is Kind.NUM or scan.at(index - 1).text == "(":
         return None
-    level = scan.level(index)
-    if level is None:
-        return None
-    scan.draft.stops.append(LevelFact(level[0], index, after + 1))
+    scan.draft.stops.append(LevelFact(Level(scan.tokens[index].value, unit), index, after + 1))
     scan.draft.labels += 1
     return after + 1
 
@@ -303,7 +297,7 @@ _PRICE_BEFORE = frozenset(
 def _adjacent_price(scan: Scan, index: int) -> bool:
     """Whether a bare number stands where a price does: behind the verb, the instrument, the contract or its date."""
     token = scan.tokens[index]
-    if token.unit or (scan.draft.prices and scan.draft.prices[-1].label is None):
+    if token.unit or (scan.draft.prices and scan.draft.prices[-1].label is None) or _is_strike(scan, index):
         return False
     if token.sign and scan.at(index - 1).kind is Kind.NUM:
         return False
@@ -338,6 +332,12 @@ def _adjacent_price(scan: Scan, index: int) -> bool:
     if trading or previous.meaning in _PRICE_BEFORE or (scan.draft.order_stop and previous.text.startswith("stop")):
         return True
     return _contract_ends_at(scan, before + 1)
+
+
+def _is_strike(scan: Scan, index: int) -> bool:
+    """`70 strike`: the number belongs to the label behind it, unless that label has a number of its own."""
+    own = scan.at(scan.skip(index + 2, newlines=0, words=2)).kind in {Kind.NUM, Kind.STRIKE}
+    return scan.at(index + 1).meaning is Field.STRIKE and not own
 
 
 def _ends_at(scan: Scan, place: int) -> bool:

@@ -159,6 +159,8 @@ def _bare_index(scan: Scan, index: int, found: Token) -> bool:
     if not found.glued or found.kind is not Kind.NUM or found.unit or not _small_integer(found):
         return False
     prices = scan.draft.prices
+    if scan.at(index + 2).text == "✅":
+        return True
     return scan.tokens[index].end == found.start and not (prices and comparable(prices[0].value, found.value, 4))
 
 
@@ -184,17 +186,13 @@ def _target_list(scan: Scan, label: int, place: int, seen: int) -> int:
     """Read one level after another as long as the list goes on."""
     facts = scan.draft.targets
     first = len(facts)
-    while True:
-        read = scan.level(place)
-        if read is None:
-            break
-        level, after = read
-        facts.append(LevelFact(level, label if len(facts) == first else place, after))
+    following: int | None = place
+    while following is not None:
+        unit, after = scan.unit(following)
+        level = Level(scan.tokens[following].value, unit)
+        facts.append(LevelFact(level, label if len(facts) == first else following, after))
         place = _trail(scan, after)
         following = _next_in_list(scan, place, level, len(facts))
-        if following is None:
-            break
-        place = following
     _share_unit(scan, first, seen)
     return place
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tradsy.signals.text.lexicon import EXPLICIT, MONTHS, Field, Hint, Verb
 from tradsy.signals.text.model import LevelUnit
-from tradsy.signals.text.scan import Scan
+from tradsy.signals.text.scan import Scan, meanings_of
 from tradsy.signals.text.tokens import Kind
 
 CLOSING_VERBS = frozenset(
@@ -38,9 +38,10 @@ def _share(scan: Scan, place: int, verb: Verb) -> int | None:
     """`1/3`, `2 of 5`, `50%` behind a closing verb."""
     token, sign, other = scan.tokens[place], scan.at(place + 1), scan.at(place + 2)
     closing = verb in CLOSING_VERBS
-    if token.unit == "%" and closing:
+    unit, after_unit = scan.unit(place)
+    if unit is LevelUnit.PERCENT and closing:
         scan.draft.fractions.append((token.value / _HUNDRED, place))
-        return place + 1
+        return after_unit
     if other.kind not in {Kind.NUM, Kind.ORDINAL} or not token.raw.isdigit() or not other.raw.isdigit():
         return None
     if not 0 < token.value < other.value <= _MAX_PARTS:
@@ -113,13 +114,15 @@ def fraction(scan: Scan, index: int) -> int | None:
     """`1/2 off`, `1/4 size`, `1/3rd`, `half`-like numbers standing apart from a verb; `3/4 position`."""
     token, sign, other = scan.tokens[index], scan.at(index + 1), scan.at(index + 2)
     if sign.text == "%" or token.unit == "%":
-        after = scan.at(index + 1)
-        if after.meaning is Hint.SIZE or after.text in {"of", "sz"}:
+        place = scan.unit(index)[1]
+        after = scan.at(place)
+        labels = scan.at(place + 1).text in {":", "="}
+        if (Hint.SIZE in meanings_of(after) and not labels) or after.text == "of":
             scan.draft.size_hint = f"{token.raw}%"
-            return index + 2
+            return place + 1
         if after.text in {"off", "closed", "position", "out"} and not token.sign:
             scan.draft.fractions.append((token.value / _HUNDRED, index))
-            return index + 2
+            return place + 1
         return None
     if (
         sign.text != "/"
@@ -155,16 +158,13 @@ def fraction(scan: Scan, index: int) -> int | None:
 
 
 def sized(scan: Scan, index: int) -> int | None:
-    """`3 contracts`, `100 shares`, `0.01 lot`; `0.5 % risk` is advice."""
+    """`3 contracts`, `100 shares`, `0.01 lot`."""
     token, after = scan.tokens[index], scan.at(index + 1)
     if token.unit == "lot" or (after.meaning in {Hint.CONTRACTS, Hint.LOTS, Field.LOT_SIZE} and not token.unit):
         if after.meaning is Field.LOT_SIZE and scan.at(index + 2).text == ":":
             return None
         scan.draft.quantities.append((token.value, index))
         return index + (1 if token.unit else 2)
-    if after.meaning is Hint.SIZE and token.unit == "%":
-        scan.draft.size_hint = f"{token.raw}%"
-        return index + 2
     return None
 
 

@@ -21,7 +21,7 @@ from tradsy.signals.text.symbols import (
 )
 from tradsy.signals.text.tokens import Kind, Token
 
-_PASSED = frozenset({Hint.FILL, Hint.ALL, Hint.PARTIAL, Verb.ENTER, Field.SIDE})
+_PASSED = frozenset({Hint.FILL, Hint.ALL, Hint.PARTIAL, Field.SIDE})
 """What may stand between a verb and its ticker."""
 _ALSO_TICKERS = frozenset({"gold", "oil", "dow", "nas"})
 """Names of metals and indices that are tickers of shares as well."""
@@ -74,11 +74,9 @@ def _numbered_name(scan: Scan, index: int, bonus: int) -> int | None:
     """`US30`, `MES1!`, `ES 03-26`, `Dow Jones`, `ESH6`."""
     token, after = scan.tokens[index], scan.at(index + 1)
     low = token.text.lstrip("$#")
-    alias = TWO_WORD_ALIASES.get((low, after.text))
-    if alias is not None:
-        found = named(alias)
-        if found is not None:
-            return _add(scan, found.symbol, found.asset, _NAMED + bonus, (index, index + 2))
+    found = named(TWO_WORD_ALIASES.get((low, after.text), ""))
+    if found is not None:
+        return _add(scan, found.symbol, found.asset, _NAMED + bonus, (index, index + 2))
     if after.glued and after.kind in {Kind.NUM, Kind.MULTIPLE} and after.raw.isdigit():
         return _glued_digits(scan, index, low, after, bonus)
     root = future_root(low) if token.raw.isupper() or token.raw[:1] in "$#" or scan.at(index - 1).text == "/" else None
@@ -157,8 +155,6 @@ def _adjacency(scan: Scan, index: int) -> int:
     """How firmly the neighbours say that the word between them is a ticker."""
     before = index - 1
     while before >= 0 and (scan.tokens[before].meaning in _PASSED or scan.tokens[before].text == "-"):
-        if scan.tokens[before].meaning is Verb.ENTER:
-            break
         before -= 1
     previous, following = scan.at(before), scan.at(index + 1)
     score = 0
@@ -179,6 +175,7 @@ def _adjacency(scan: Scan, index: int) -> int:
     ):
         score += 1
     priced = following.text == "$" and scan.at(index + 2).kind in {Kind.NUM, Kind.STRIKE}
+    moved = following.text == "to" and scan.draft.pending_stop
     if (
         priced
         or following.kind in {Kind.NUM, Kind.STRIKE, Kind.DATE}
@@ -188,7 +185,7 @@ def _adjacency(scan: Scan, index: int) -> int:
         or (Hint.BEYOND in meanings_of(following) and scan.at(index + 2).kind is Kind.NUM)
     ):
         score += 2
-    elif following.text in {"$", "-", '"', ":", "|", ""} or following.kind is Kind.NEWLINE:
+    elif following.text in {"$", "-", '"', ":", "|", ""} or following.kind is Kind.NEWLINE or moved:
         score += 1
     return score
 
@@ -338,9 +335,10 @@ def _with_year(scan: Scan, month_day: tuple[int, int], start: int, after: int) -
             if 20 <= value <= 40 and len(year.raw) == 2
             else 0
         )
-        expiry = _iso(full, month, day) if full else None
-        if expiry is not None:
-            scan.draft.expiries.append((expiry, start, after + 1))
+        if full:
+            expiry = _iso(full, month, day)
+            if expiry is not None:
+                scan.draft.expiries.append((expiry, start, after + 1))
             return after + 1
     scan.draft.expiries.append((f"{month:02d}-{day:02d}", start, after))
     return after
@@ -385,7 +383,7 @@ def date_token_rule(scan: Scan, index: int) -> int:
         expiry = _iso(year, int(token.text[:2]), int(token.text[3:]))
         if expiry is not None:
             scan.draft.expiries.append((expiry, index, index + 2))
-            return index + 2
+        return index + 2
     if token.text:
         scan.draft.expiries.append((token.text, index, index + 1))
     return index + 1

@@ -34,11 +34,12 @@ def test_bad_lines_are_answered_in_their_place() -> None:
         '{"id": "x"}',
         '{"id": "y", "text": 5}',
         '{"id": "z", "text": "a", "received_at": "soon"}',
+        '{"id": "n", "text": "a", "received_at": 5}',
         "\n",
     ]
     found = answers(*lines, '{"id": "ok", "text": "BTO NET @ 80"}')
 
-    assert [row["id"] for row in found] == [None, None, "x", "y", "z", "ok"]
+    assert [row["id"] for row in found] == [None, None, "x", "y", "z", "n", "ok"]
     assert all("error" in row for row in found[:-1])
     assert found[-1]["expected"]["action"] == "BTO"
 

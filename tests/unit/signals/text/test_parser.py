@@ -7,20 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.unit.signals.text.wire import fields, option
 from tradsy.signals.text.model import OrderHint
-from tradsy.signals.text.parser import parse_alert, to_expected
+from tradsy.signals.text.parser import parse_alert
 from tradsy.signals.text.reasons import REASONS
-
-
-def fields(text: str) -> dict[str, Any]:
-    """The wire answer without its empty fields; empty where nothing is to be done."""
-    answer = to_expected(parse_alert(text)) or {}
-    return {name: value for name, value in answer.items() if value not in (None, [])}
-
-
-def option(strike: float, right: str, expiry: str | None) -> dict[str, Any]:
-    return {"strike": strike, "right": right, "expiry": expiry}
-
 
 ALERTS: list[tuple[str, dict[str, Any]]] = [
     (
