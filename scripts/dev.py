@@ -12,10 +12,9 @@ import sys
 import venv
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-import web  # noqa: E402 - it lies beside this file
+import webapp
 
+ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 LOCKS = ROOT / "requirements"
@@ -77,7 +76,7 @@ def _write_launcher() -> None:
 def up(arguments: list[str]) -> None:
     """Install, build the web app, then start the product on its embedded engines."""
     ensure_installed("build")
-    web.ensure_built(_site_packages())
+    webapp.ensure_built(_site_packages())
     os.execv(BIN / "tradsy", ["tradsy", "up", *arguments])
 
 
@@ -93,14 +92,14 @@ def check(_: list[str]) -> None:
 
 def check_web() -> None:
     """Check the web app: types, style, and that its client is the one that would be generated now."""
-    api = web.WEB / "src" / "api"
+    api = webapp.WEB / "src" / "api"
     before = {path: path.read_bytes() for path in sorted(api.glob("*.*"))}
     gen_client()
     stale = [path.name for path, content in before.items() if not path.exists() or path.read_bytes() != content]
     if stale:
         raise SystemExit(f"web/src/api was stale ({', '.join(stale)}): it is generated anew now, commit it.")
     for script in ("types", "lint"):
-        web.npm(_site_packages(), "run", "--silent", script)
+        webapp.npm(_site_packages(), "run", "--silent", script)
 
 
 def test(arguments: list[str]) -> None:
@@ -108,8 +107,8 @@ def test(arguments: list[str]) -> None:
     ensure_installed("dev")
     if not arguments:
         check([])
-        web.ensure_built(_site_packages())
-        web.npm(_site_packages(), "run", "--silent", "test")
+        webapp.ensure_built(_site_packages())
+        webapp.npm(_site_packages(), "run", "--silent", "test")
         arguments = ["-q", "-n", "2", "--dist", "loadfile"]
     run(BIN / "python", "-m", "pytest", *arguments)
 
@@ -135,9 +134,9 @@ def gen(_: list[str]) -> None:
 
 def gen_client() -> None:
     """Write what the web app knows of the server: its OpenAPI document, and the types made from it."""
-    web.ensure_modules(_site_packages())
-    run(BIN / "python", ROOT / "scripts" / "describe.py", web.WEB / "src" / "api")
-    web.npm(_site_packages(), "run", "--silent", "gen")
+    webapp.ensure_modules(_site_packages())
+    run(BIN / "python", ROOT / "scripts" / "describe.py", webapp.WEB / "src" / "api")
+    webapp.npm(_site_packages(), "run", "--silent", "gen")
 
 
 def bench(arguments: list[str]) -> None:

@@ -17,6 +17,7 @@ from tradsy.domain.errors import Forbidden
 from tradsy.entrypoints import demo_routes, pages
 from tradsy.entrypoints.container import Container, build_id
 from tradsy.execution import endpoints as execution
+from tradsy.execution import tickets
 from tradsy.follows import endpoints as follows
 from tradsy.identity import deps as identity
 from tradsy.identity import endpoints as identity_routes
@@ -131,6 +132,7 @@ def _api_routers() -> list[APIRouter]:
         market_data.router,
         risk.router,
         execution.router,
+        tickets.router,
         portfolio.router,
         audit.router,
         demo_routes.router,

@@ -28,6 +28,7 @@ from tradsy.entrypoints.jobs import JOBS
 from tradsy.entrypoints.streams import build_gateway
 from tradsy.entrypoints.supervisor import Supervisor
 from tradsy.execution.owner import Owner
+from tradsy.execution.preview import Previewer
 from tradsy.identity.setup import ensure_setup_link
 from tradsy.market_data.feed import QuoteRelay
 from tradsy.platform.engines.ports import free_port
@@ -97,6 +98,8 @@ async def running_worker(container: Container, *, is_alone: bool = False) -> Asy
     live = PnlPublisher(container.database, container.bus, container.clock, container.quotes, owns=owner.owns_user)
     container.outbox.listen(live.hear)
     await live.start()
+    previewer = Previewer(container.database, container.bus, container.clock, container.quotes, owner.planner)
+    await previewer.start()
     relay = QuoteRelay(container.bus, container.quotes)
     if not is_alone:
         await relay.start(publish=True)
@@ -110,6 +113,7 @@ async def running_worker(container: Container, *, is_alone: bool = False) -> Asy
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await previewer.stop()
         await live.stop()
         await relay.stop()
         await scheduler.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradsy.domain.errors import Conflict, NotFound
+from tradsy.domain.errors import Conflict, Invalid, NotFound
 
 
 class OrderNotFound(NotFound):
@@ -28,3 +28,8 @@ class OrderFinished(Conflict):
 class NotKilled(Conflict):
     code = "not_killed"
     title = "This switch is not set"
+
+
+class OrderUnreadable(Invalid):
+    code = "order_unreadable"
+    title = "The order's fields do not fit together"

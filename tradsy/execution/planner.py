@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -31,7 +31,7 @@ from tradsy.platform.db import DatabaseError, DbSession
 from tradsy.platform.failpoints import failpoint
 from tradsy.platform.partitions import LeaseLost
 from tradsy.risk.limits import combine
-from tradsy.risk.model import Origin, Verdict
+from tradsy.risk.model import AccountFacts, Origin, Verdict
 from tradsy.risk.rules.price import protect_market_order
 from tradsy.risk.service import LimitSubject
 from tradsy.risk.states import Standing, load_standing, record_changes
@@ -61,6 +61,17 @@ class _Work:
     moves: list[tuple[ApprovedPlan, MoveExits, str]] = field(default_factory=list[tuple[ApprovedPlan, MoveExits, str]])
     """Plans for other protective prices, each with the hash of the limits that it was read under."""
     moved: set[AccountId] = field(default_factory=set[AccountId])
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What a plan would come to."""
+
+    verdict: Verdict
+    draft: Draft | None
+    """The order that would be sent; None where it comes to none."""
+    balance: AccountFacts | None
+    instrument: Instrument | None
 
 
 @dataclass(slots=True, eq=False)
@@ -185,22 +196,13 @@ class Planner:
         subjects = [LimitSubject(plan.user_id, plan.account_id, plan.source_id) for plan in plans]
         now = self._rt.clock.now()
         async with self._judging:
-            (layers, modes, kills), reading = await self._read_standing(session, subjects, now)
+            standing, reading = await self._read_standing(session, subjects, now)
             failpoint("before_risk")
             changes: list[tuple[LimitSubject, Verdict]] = []
             for plan, subject in zip(plans, subjects, strict=True):
                 account = self._rt.accounts[plan.account_id]
                 work.touched.add(account.account_id)
-                account.count_peak_from(modes[subject].account_peak_since)
-                for other in self._rt.by_user[account.user_id]:
-                    other.count_peak_from(modes[subject].user_peak_since)
-                judgment = Judgment(
-                    limits=combine(layers[subject], plan.intent.symbol),
-                    account_mode=modes[subject].account,
-                    user_mode=modes[subject].user,
-                    source_mode=modes[subject].source,
-                    kills=kills_that_apply(kills, account, plan.source_id),
-                )
+                judgment = self._judgment(plan, account, subject, standing)
                 # The budget of R-P28 is per account: reading for the whole batch counts once, judging for each alone.
                 verdict = self._judge(plan, account, judgment, work, started=self._rt.clock.monotonic() - reading)
                 if verdict is not None and verdict.changes:
@@ -215,6 +217,48 @@ class Planner:
             requested = await request_cancels(session, work.cancels, by="engine", origin="automatic", now=now)
             work.batch.events.extend(requested.events)
             work.batch.audit.extend(requested.audit)
+
+    async def preview(self, session: DbSession, plan: ApprovedPlan) -> Previewed | None:
+        """Return what `plan` would come to now, None where its account is not this process's or not open.
+
+        Nothing is stored, counted or sent.
+        """
+        account = self._rt.accounts.get(plan.account_id)
+        if account is None or not account.is_open or account.user_id != plan.user_id:
+            return None
+        subject = LimitSubject(plan.user_id, plan.account_id, plan.source_id)
+        async with self._judging:
+            standing, reading = await self._read_standing(session, [subject], self._rt.clock.now())
+            judgment = self._judgment(plan, account, subject, standing)
+            symbol = plan.intent.symbol
+            instrument = self._rt.catalog.find(symbol) if symbol else None
+            drafted = self._draft(plan, account, instrument)
+            if isinstance(drafted, Draft) and instrument is not None:
+                started = self._rt.clock.monotonic() - reading
+                verdict = self._evaluate(plan, account, judgment, drafted, instrument, started=started)
+                terms = self._final_terms(drafted.terms, account, judgment, instrument)
+                return Previewed(verdict, replace(drafted, terms=terms), account.balance, instrument)
+            if isinstance(drafted, DraftRefused):
+                return Previewed(drafted.verdict(judgment.limits.config_hash), None, account.balance, instrument)
+            # A cancel or a move of protection: not what a ticket asks for.
+            refused = DraftRefused("NO_POSITION", "there is no position to close")
+            return Previewed(refused.verdict(judgment.limits.config_hash), None, account.balance, instrument)
+
+    def _judgment(
+        self, plan: ApprovedPlan, account: AccountState, subject: LimitSubject, standing: Standing
+    ) -> Judgment:
+        """Return the limits and states that hold for one plan."""
+        modes = standing.modes[subject]
+        account.count_peak_from(modes.account_peak_since)
+        for other in self._rt.by_user[account.user_id]:
+            other.count_peak_from(modes.user_peak_since)
+        return Judgment(
+            limits=combine(standing.layers[subject], plan.intent.symbol),
+            account_mode=modes.account,
+            user_mode=modes.user,
+            source_mode=modes.source,
+            kills=kills_that_apply(standing.kills, account, plan.source_id),
+        )
 
     async def _read_standing(
         self, session: DbSession, subjects: Sequence[LimitSubject], now: datetime
@@ -239,15 +283,7 @@ class Planner:
         """Add what one plan comes to; return the verdict where risk gave one."""
         symbol = plan.intent.symbol
         instrument = self._rt.catalog.find(symbol) if symbol else None
-        drafted = _cannot_trade(plan) or draft_order(
-            plan,
-            instrument=instrument,
-            quote=self._rt.quotes.get(symbol) if symbol else None,
-            equity=account.balance.equity if account.balance else None,
-            held=account.quantity(symbol) if symbol else ZERO,
-            has_open_entries=bool(symbol and _open_entries(account, symbol, plan)),
-            average_price=account.average_price(symbol) if symbol else None,
-        )
+        drafted = self._draft(plan, account, instrument)
         if isinstance(drafted, CancelOrders):
             work.cancels.extend(_open_entries(account, drafted.symbol, plan))
             work.outcomes.append(PlanOutcome(plan.plan_id, PlanState.DONE, "cancel_requested"))
@@ -265,6 +301,20 @@ class Planner:
         else:
             self._refuse(plan, account, verdict, work)
         return verdict
+
+    def _draft(
+        self, plan: ApprovedPlan, account: AccountState, instrument: Instrument | None
+    ) -> Draft | CancelOrders | MoveExits | DraftRefused:
+        symbol = plan.intent.symbol
+        return _cannot_trade(plan) or draft_order(
+            plan,
+            instrument=instrument,
+            quote=self._rt.quotes.get(symbol) if symbol else None,
+            equity=account.balance.equity if account.balance else None,
+            held=account.quantity(symbol) if symbol else ZERO,
+            has_open_entries=bool(symbol and _open_entries(account, symbol, plan)),
+            average_price=account.average_price(symbol) if symbol else None,
+        )
 
     async def _move(
         self, session: DbSession, plan: ApprovedPlan, move: MoveExits, config_hash: str, work: _Work

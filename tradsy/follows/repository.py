@@ -366,7 +366,8 @@ async def has_visible_source(session: DbSession, user_id: UUID, source_id: UUID)
     """Whether the user may follow a source: it is open, and own or public."""
     result = await session.execute(
         sql(
-            "select 1 from sources where id = :id and state <> 'closed' and (user_id = :user or visibility = 'public')"
+            "select 1 from sources where id = :id and state <> 'closed' and kind <> 'ticket' "
+            "and (user_id = :user or visibility = 'public')"
         ),
         {"id": source_id, "user": user_id},
     )
@@ -383,3 +384,27 @@ async def list_unknown_timezones(session: DbSession, names: Sequence[str]) -> li
         {"names": list(names)},
     )
     return [row.n for row in result]
+
+
+_OPEN_ACCOUNT = "from accounts a where a.id = :account and a.user_id = :user and a.state <> 'closed'"
+_INSERT_PLACED = sql(
+    f"""
+    insert into plans (id, user_id, trace_id, signal_id, source_id, follow_id, account_id, partition, state, reason,
+        intent, sizing_mode, sizing_value, origin, confirmation, is_demo, created_at, expires_at, decided_at,
+        decided_by)
+    select :id, a.user_id, :trace, :signal, :source, null, a.id, a.partition, :state, '', cast(:intent as jsonb),
+        :sizing_mode, :sizing_value, :origin, cast(:confirmation as jsonb), a.is_demo, :at, :expires_at, :at, :user
+    {_OPEN_ACCOUNT} returning partition
+    """
+)
+
+
+async def find_partition(session: DbSession, user_id: UUID, account_id: UUID) -> int | None:
+    """Return the partition of an open account of the user."""
+    arguments = {"account": account_id, "user": user_id}
+    return await session.scalar(sql(f"select a.partition {_OPEN_ACCOUNT}"), arguments)
+
+
+async def insert_placed(session: DbSession, **values: Any) -> int | None:
+    """Insert a plan that a person made for an own open account; return the account's partition, None without one."""
+    return await session.scalar(_INSERT_PLACED, values)

@@ -147,12 +147,13 @@ async def _store(
     actor: str,
     same_body: bool = False,
 ) -> Receipt:
-    signal = _new_signal(source, incoming, reading)
+    signal = new_signal(source, incoming, reading)
     stored = await _insert(session, signal)
     if stored is None:
-        return await _repeat(session, signal, same_body=same_body)
+        return await repeat(session, signal, same_body=same_body)
     planned, events = stored
-    await append(session, [_audit_entry(signal, planned, actor)], at=incoming.received_at, events=events)
+    entry = received_entry(signal, actor, plans=planned.count, approved=planned.approved)
+    await append(session, [entry], at=incoming.received_at, events=events)
     return Receipt(
         signal.id,
         signal.trace_id,
@@ -164,7 +165,8 @@ async def _store(
     )
 
 
-def _new_signal(source: Source, incoming: Incoming, reading: Reading) -> repository.NewSignal:
+def new_signal(source: Source, incoming: Incoming, reading: Reading) -> repository.NewSignal:
+    """Return the row of a message, with the key that keeps its copies out."""
     key, key_expires_at = dedupe_key(reading, incoming.body, incoming.received_at)
     base = reading.envelope.signal_at or incoming.received_at
     if source.state is SourceState.PAUSED and reading.state is SignalState.ACCEPTED:
@@ -186,7 +188,12 @@ def _set_aside(reading: Reading) -> Reading:
     return replace(reading, state=SignalState.IGNORED, reasons=("source_paused", *reading.reasons))
 
 
-async def _repeat(session: DbSession, signal: repository.NewSignal, *, same_body: bool) -> Receipt:
+async def repeat(session: DbSession, signal: repository.NewSignal, *, same_body: bool) -> Receipt:
+    """Return the first one's ids for a copy.
+
+    Raises:
+        IdempotencyKeyReused: the bodies must be the same, and are not.
+    """
     known = await repository.get_known_signal(session, signal.source.id, signal.key)
     if same_body and known.raw_hash != signal.raw_hash:
         raise IdempotencyKeyReused
@@ -231,7 +238,8 @@ async def _insert(session: DbSession, signal: repository.NewSignal) -> tuple[Pla
     return planned, events
 
 
-def _audit_entry(signal: repository.NewSignal, planned: PlansCreated, actor: str) -> AuditEntry:
+def received_entry(signal: repository.NewSignal, actor: str, *, plans: int, approved: int) -> AuditEntry:
+    """Return the audit entry of a stored message."""
     reading = signal.reading
     data: dict[str, JSON] = {
         "trace_id": str(signal.trace_id),
@@ -242,7 +250,7 @@ def _audit_entry(signal: repository.NewSignal, planned: PlansCreated, actor: str
         "confidence": str(reading.confidence),
         "reasons": list(reading.reasons),
         "intent": None if reading.intent is None else reading.intent.to_json(),
-        "plans": planned.count,
-        "approved": planned.approved,
+        "plans": plans,
+        "approved": approved,
     }
     return AuditEntry(signal.source.user_id, actor, "signal.received", f"signal:{signal.id}", data)

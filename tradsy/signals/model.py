@@ -23,6 +23,8 @@ class SourceKind(StrEnum):
     API = "api"
     TEXT = "text"
     MANUAL = "manual"
+    TICKET = "ticket"
+    """Orders that the owner places by hand; made with the first of them, and never followed."""
 
 
 class Visibility(StrEnum):

@@ -43,6 +43,30 @@ async def find_source_by_name(session: DbSession, user_id: UserId, name: str, id
     return None if row is None else _source(row)
 
 
+_TICKETS = sql(f"select {_SOURCE_COLUMNS} from sources s where s.user_id = :user and s.kind = 'ticket'")
+
+
+async def find_ticket_source(session: DbSession, user_id: UserId) -> Source | None:
+    """Return the source of orders that the user places by hand, whatever its state."""
+    row = (await session.execute(_TICKETS, {"user": user_id})).one_or_none()
+    return None if row is None else _source(row)
+
+
+async def insert_ticket_source(session: DbSession, **values: Any) -> bool:
+    """Store the one ticket source of a user; return whether it was stored."""
+    result = await session.execute(
+        sql(
+            """
+            insert into sources (id, user_id, name, kind, visibility, state, created_at)
+            values (:id, :user, :name, 'ticket', 'private', 'active', :at)
+            on conflict do nothing returning id
+            """
+        ),
+        values,
+    )
+    return result.first() is not None
+
+
 def _source(row: Row) -> Source:
     return Source(
         SourceId(row["id"]),
@@ -90,16 +114,16 @@ _STORE = """
         :state, :is_demo, {plans}
     from won returning id
 """
-_INSERT = sql(f"with {_WON} {_STORE.format(plans=0)}")
+_INSERT = sql(f"with {_WON} {_STORE.format(plans=':plans')}")
 _INSERT_AND_PLAN = sql(
     f"with {_WON}, {PLANNING}, stored as ({_STORE.format(plans='(select count(*) from planned)')}) "
     f"select p.*, exists (select from stored) as is_stored from ({PLANNED}) p"
 )
 
 
-async def insert_signal(session: DbSession, signal: NewSignal) -> bool:
+async def insert_signal(session: DbSession, signal: NewSignal, *, plans: int = 0) -> bool:
     """Store a signal unless its key is taken; return whether it was stored."""
-    return (await session.execute(_INSERT, _parameters(signal))).first() is not None
+    return (await session.execute(_INSERT, {**_parameters(signal), "plans": plans})).first() is not None
 
 
 async def insert_and_plan(session: DbSession, signal: NewSignal, planned: PlannedSignal) -> Sequence[Row] | None:

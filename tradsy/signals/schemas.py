@@ -14,6 +14,8 @@ from tradsy.platform.db import Row
 from tradsy.platform.web import StrictModel
 from tradsy.signals.model import Dialect, SignalState, SourceKind, SourceState, Visibility
 
+MadeKind = Literal[SourceKind.TRADINGVIEW, SourceKind.API, SourceKind.TEXT, SourceKind.MANUAL]
+"""Kinds that people make; the one of order tickets is made with the first ticket."""
 _OWN_COLUMNS = ("hook_token_hint", "has_body_secret", "old_hook_token_until")
 
 
@@ -21,7 +23,7 @@ class SourceCreate(StrictModel):
     """A new source."""
 
     name: str = Field(min_length=1, max_length=80, pattern=r"^\S(.*\S)?$", description="Unique among your sources.")
-    kind: SourceKind = Field(description="All but `manual` get a hook address.")
+    kind: MadeKind = Field(description="All but `manual` get a hook address.")
     description: str = Field(default="", max_length=500, description="For the people who see it.")
     visibility: Visibility = Field(default=Visibility.PRIVATE, description="Others may follow a public source.")
     with_body_secret: bool = Field(default=False, description="Messages must carry a secret, which is shown once.")

@@ -146,6 +146,16 @@ async def get_source(session: DbSession, user_id: UserId, source_id: SourceId) -
     return row
 
 
+async def ensure_ticket_source(session: DbSession, *, user_id: UserId, name: str, at: datetime, actor: str) -> None:
+    """Make the source of orders that a user places by hand, unless it is there."""
+    source_id = SourceId(new_id())
+    if await repository.has_source_named(session, user_id, name):
+        name = f"{name} {source_id.hex[-6:]}"
+    if await repository.insert_ticket_source(session, id=source_id, user=user_id, name=name, at=at):
+        payload = {"source_id": str(source_id), "change": "made"}
+        await emit(session, [new_event("sources.changed", payload, at=at, user_id=user_id)])
+
+
 async def list_sources(
     session: DbSession,
     user_id: UserId,
@@ -185,7 +195,7 @@ async def get_signal(session: DbSession, user_id: UserId, signal_id: SignalId) -
 
 async def _get_open(session: DbSession, user_id: UserId, source_id: SourceId) -> Row:
     row = await repository.find_source(session, user_id, source_id, own=True, lock=True)
-    if row is None:
+    if row is None or row["kind"] == SourceKind.TICKET.value:
         raise SourceNotFound
     if row["state"] == SourceState.CLOSED.value:
         raise SourceClosed

@@ -44,6 +44,10 @@ def _follow(person: Person) -> Any:
     }
 
 
+def _ticket(person: Person) -> Any:
+    return {"account_id": person.ids["account_id"], "symbol": "ETH/USD", "side": "buy", "quantity": "0.1"}
+
+
 def _reason(_: Person) -> Any:
     return {"reason": "a reason that is long enough"}
 
@@ -131,6 +135,9 @@ MATRIX: dict[str, Entry] = {
     "GET /orders": Entry("read", 200),
     "GET /orders/{order_id}": Entry("read", 200),
     "POST /orders/{order_id}/cancel": Entry("trade", 409),
+    "POST /orders/preview": Entry("trade", 200, _ticket),
+    # Nothing is placed: the symbol is not known.
+    "POST /orders": Entry("trade", 422, lambda p: {**_ticket(p), "symbol": "ZZZZQ"}),
     "GET /executions": Entry("read", 200),
     "GET /verdicts": Entry("read", 200),
     "GET /breaks": Entry("read", 200),

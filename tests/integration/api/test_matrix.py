@@ -146,6 +146,7 @@ async def test_subjects_of_others_are_as_unknown_as_missing_ones(
         ("POST /follows", "account_id", "account_id"),
         ("POST /kills", "subject", "account_id"),
         ("POST /signals", "source", "source_id"),
+        ("POST /orders/preview", "account_id", "account_id"),
     ],
 )
 async def test_ids_in_bodies_are_judged_alike(

@@ -9,8 +9,9 @@ from tests.integration.api.ground import Ground
 from tests.integration.api.surface import API, Operation, walk
 from tradsy.entrypoints.http import describe_api
 
-NO_KEY = ("/auth/", "/realtime/tickets")
-"""Unsafe routes under the API that need no Idempotency-Key: signing in and out, and a ticket good for one handshake."""
+NO_KEY = ("/auth/", "/realtime/tickets", "/orders/preview")
+"""Unsafe routes under the API that need no Idempotency-Key: signing in and out, a ticket good for one handshake, and a
+preview, which changes nothing."""
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
