@@ -5,6 +5,10 @@ import { defineConfig } from 'vitest/config'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+// `vite` serves the app with live reload in front of a running product: TRADSY_URL says where that is.
+const product = process.env['TRADSY_URL'] ?? 'http://localhost:8000'
+const proxied = { target: product, ws: true, changeOrigin: true, headers: { origin: product } }
+
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { '@': here('./src') } },
@@ -17,6 +21,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: { input: { app: here('./app/index.html') } },
   },
+  server: { proxy: { '/api': proxied, '/ws': proxied, '/setup': proxied, '/readyz': proxied, '/health': proxied } },
   test: {
     environment: 'jsdom',
     setupFiles: [here('./src/test/setup.ts')],

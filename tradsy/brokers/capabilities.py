@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from tradsy.domain.instruments import AssetClass
+from tradsy.domain.market import BarStep
 from tradsy.domain.orders import OrderType, TimeInForce
 
 
@@ -56,6 +57,8 @@ class Capabilities:
     short_selling: bool = False
     extended_hours: bool = False
     paper: bool = False
+    bar_steps: frozenset[BarStep] = field(default_factory=frozenset[BarStep])
+    """Lengths of the bars that the venue keeps; empty where it keeps none."""
     requests_per_minute: int = 200
     """Published limit of order writes and reads per account; half of it is used in steady state."""
 

@@ -273,7 +273,10 @@ class Broker(Protocol):
         ...
 
     async def list_bars(self, symbol: str, start: datetime, end: datetime, step: str) -> Sequence[Bar]:
-        """Return bars of `step` (`1m`, `5m`, `1h`, `1d`) with start <= at < end, oldest first."""
+        """Return bars of `step`, one of `capabilities.bar_steps`, with start <= at < end, oldest first.
+
+        Raises BrokerReadFailed, InvalidSymbol.
+        """
         ...
 
     async def check_clock(self) -> datetime:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, cast
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from tradsy.brokers.capabilities import Capabilities
+from tradsy.connections.model import ConnectionRecord
 from tradsy.connections.paper import PaperVenue
 from tradsy.identity.deps import require
 from tradsy.identity.model import Caller
@@ -23,6 +26,15 @@ async def get_vault(connection: HTTPConnection) -> Vault:
     return cast("Vault", connection.app.state.vault)
 
 
+CapabilitiesOf = Callable[[ConnectionRecord], Capabilities]
+
+
+async def get_capabilities_of(connection: HTTPConnection) -> CapabilitiesOf:
+    """Return what tells a connection's capabilities: only the composition root knows the adapters."""
+    return cast("CapabilitiesOf", connection.app.state.capabilities_of)
+
+
+CapabilitiesDep = Annotated[CapabilitiesOf, Depends(get_capabilities_of)]
 PaperVenueDep = Annotated[PaperVenue, Depends(get_paper_venue)]
 VaultDep = Annotated[Vault, Depends(get_vault)]
 ReaderDep = Annotated[Caller, Depends(require("read"))]

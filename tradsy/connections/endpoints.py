@@ -7,11 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 
 from tradsy.connections import service
-from tradsy.connections.deps import PaperVenueDep, ReaderDep, TraderDep, VaultDep
+from tradsy.connections.deps import CapabilitiesDep, PaperVenueDep, ReaderDep, TraderDep, VaultDep
 from tradsy.connections.errors import (
     AccountNotFound,
     ConnectionNotFound,
     ConnectionStateConflict,
+    CredentialMissing,
     PaperVenueUnavailable,
     TooManyConnections,
 )
@@ -19,6 +20,7 @@ from tradsy.connections.model import ConnectionState, NewPaperConnection
 from tradsy.connections.schemas import (
     AccountRead,
     AccountUpdate,
+    CapabilitiesRead,
     ConnectionCreate,
     ConnectionRead,
     read_account,
@@ -142,6 +144,18 @@ async def list_accounts(caller: ReaderDep, session: UserSession, paging: PagingD
 async def get_account(account_id: UUID, caller: ReaderDep, session: UserSession) -> AccountRead:
     """Return one account."""
     return read_account(await service.get_account(session, AccountId(account_id)))
+
+
+@router.get(
+    "/accounts/{account_id}/capabilities",
+    responses=problem_responses(AccountNotFound, ConnectionNotFound, CredentialMissing),
+)
+async def get_capabilities(
+    account_id: UUID, caller: ReaderDep, session: UserSession, capabilities_of: CapabilitiesDep
+) -> CapabilitiesRead:
+    """Return what can be done on an account."""
+    account = await service.get_account(session, AccountId(account_id))
+    return CapabilitiesRead.of(capabilities_of(await service.get_connection(session, account.connection_id)))
 
 
 @router.patch("/accounts/{account_id}", responses=problem_responses(AccountNotFound, ConnectionStateConflict))

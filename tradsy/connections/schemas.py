@@ -9,7 +9,11 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from tradsy.brokers.capabilities import Capabilities
 from tradsy.connections.model import AccountRecord, AccountState, ConnectionRecord, ConnectionState
+from tradsy.domain.instruments import AssetClass
+from tradsy.domain.market import BarStep
+from tradsy.domain.orders import OrderType, TimeInForce
 from tradsy.platform.web import StrictModel
 
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
@@ -64,6 +68,35 @@ class ConnectionRead(StrictModel):
     created_at: datetime = Field(description="UTC.")
     updated_at: datetime = Field(description="UTC.")
     accounts: list[AccountRead] = Field(description="Accounts under it.")
+
+
+class CapabilitiesRead(StrictModel):
+    """What can be done on an account."""
+
+    venue: str = Field(description="Where it trades.")
+    asset_classes: list[AssetClass] = Field(description="What can be traded.")
+    order_types: list[OrderType] = Field(description="How orders can be priced.")
+    time_in_force: list[TimeInForce] = Field(description="How long orders can stand.")
+    fractional: list[AssetClass] = Field(description="What can be traded in parts of a unit.")
+    short_selling: bool = Field(description="Whether what is not held can be sold.")
+    extended_hours: bool = Field(description="Whether orders can trade outside of regular hours.")
+    native_replace: bool = Field(description="Whether the venue changes a resting order in place.")
+    bar_steps: list[BarStep] = Field(description="Lengths of the bars that the venue keeps, shortest first.")
+
+    @classmethod
+    def of(cls, known: Capabilities) -> CapabilitiesRead:
+        """Return a venue's declaration as the API shows it, each list in a fixed order."""
+        return cls(
+            venue=known.venue,
+            asset_classes=sorted(known.asset_classes),
+            order_types=[kind for kind in OrderType if kind in known.order_types],
+            time_in_force=[kind for kind in TimeInForce if kind in known.time_in_force],
+            fractional=sorted(known.fractional),
+            short_selling=known.short_selling,
+            extended_hours=known.extended_hours,
+            native_replace=known.native_replace,
+            bar_steps=[step for step in BarStep if step in known.bar_steps],
+        )
 
 
 def read_account(account: AccountRecord) -> AccountRead:

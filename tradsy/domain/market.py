@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,27 @@ class Bar:
     low: Decimal
     close: Decimal
     volume: Decimal
+
+
+class BarStep(StrEnum):
+    """Length of a bar."""
+
+    MINUTE = "1m"
+    FIVE_MINUTES = "5m"
+    QUARTER = "15m"
+    HOUR = "1h"
+    DAY = "1d"
+
+    @property
+    def length(self) -> timedelta:
+        """The same as a time span."""
+        return _LENGTHS[self]
+
+
+_LENGTHS = {
+    BarStep.MINUTE: timedelta(minutes=1),
+    BarStep.FIVE_MINUTES: timedelta(minutes=5),
+    BarStep.QUARTER: timedelta(minutes=15),
+    BarStep.HOUR: timedelta(hours=1),
+    BarStep.DAY: timedelta(days=1),
+}

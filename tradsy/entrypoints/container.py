@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import aiohttp
 
+from tradsy.brokers.capabilities import Capabilities
 from tradsy.brokers.port import Broker
 from tradsy.brokers.registry import BrokerRegistry
 from tradsy.connections import service as connections
@@ -67,6 +68,10 @@ class Container:
         addresses = {"url": base, "ws_url": base.replace("http", "ws", 1)} if record.venue == "sim" else {}
         config = connections.broker_config(record, connections.open_credential(self.vault, record), addresses)
         return self.registry.open(record.venue, config, self.http, self.clock)
+
+    def capabilities_of(self, record: ConnectionRecord) -> Capabilities:
+        """Return what can be done through a connection."""
+        return self.open_broker(record).capabilities
 
     async def keep_calendars(self) -> None:
         """Keep the sessions of the exchanges known, for ever."""

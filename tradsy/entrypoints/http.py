@@ -17,7 +17,7 @@ from tradsy.domain.errors import Forbidden
 from tradsy.entrypoints import demo_routes, pages
 from tradsy.entrypoints.container import Container, build_id
 from tradsy.execution import endpoints as execution
-from tradsy.execution import tickets
+from tradsy.execution import charts, tickets
 from tradsy.follows import endpoints as follows
 from tradsy.identity import deps as identity
 from tradsy.identity import endpoints as identity_routes
@@ -75,6 +75,7 @@ def create_app(
     state.catalog = container.catalog
     state.calendars = container.calendars
     state.kills = container.kills
+    state.capabilities_of = container.capabilities_of
     state.readiness = _probes(container, trading_ready)
     identity.install(app)
     install_web(app, container.settings)
@@ -133,6 +134,7 @@ def _api_routers() -> list[APIRouter]:
         risk.router,
         execution.router,
         tickets.router,
+        charts.router,
         portfolio.router,
         audit.router,
         demo_routes.router,

@@ -27,6 +27,7 @@ from tradsy.entrypoints.http import Rooms, create_app
 from tradsy.entrypoints.jobs import JOBS
 from tradsy.entrypoints.streams import build_gateway
 from tradsy.entrypoints.supervisor import Supervisor
+from tradsy.execution.bars import BarsDesk
 from tradsy.execution.owner import Owner
 from tradsy.execution.preview import Previewer
 from tradsy.identity.setup import ensure_setup_link
@@ -100,6 +101,8 @@ async def running_worker(container: Container, *, is_alone: bool = False) -> Asy
     await live.start()
     previewer = Previewer(container.database, container.bus, container.clock, container.quotes, owner.planner)
     await previewer.start()
+    bars = BarsDesk(container.bus, container.clock, find=owner.find_account)
+    await bars.start()
     relay = QuoteRelay(container.bus, container.quotes)
     if not is_alone:
         await relay.start(publish=True)
@@ -113,6 +116,7 @@ async def running_worker(container: Container, *, is_alone: bool = False) -> Asy
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await bars.stop()
         await previewer.stop()
         await live.stop()
         await relay.stop()

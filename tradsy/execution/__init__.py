@@ -18,5 +18,6 @@ outcome is looked up and never sent again; fills win in every state; only the ow
 | `exits` | protective stops and targets that follow each partial fill |
 | `commands` | cancels, by hand or by kill |
 | `kill` | kill switches |
+| `preview`, `bars` | questions to the owner of an account, over the bus |
 | `traces` | the timeline of one signal |
 """

@@ -33,3 +33,8 @@ class NotKilled(Conflict):
 class OrderUnreadable(Invalid):
     code = "order_unreadable"
     title = "The order's fields do not fit together"
+
+
+class BadBarRange(Invalid):
+    code = "bad_bar_range"
+    title = "The range of bars cannot be asked for"

@@ -38,7 +38,7 @@ def render_confirmation(site_url: str, token: str) -> tuple[str, str]:
         "Confirm your e-mail address",
         (
             "Somebody, hopefully you, opened a Tradsy account with this address.\n\n"
-            f"Open this page within 24 hours and enter the password you chose:\n{site_url}/verify#token={token}\n\n"
+            f"Open this page within 24 hours and enter the password you chose:\n{site_url}/app/verify#token={token}\n\n"
             "If it was not you, do nothing: without this page there is no account.\n"
         ),
     )
@@ -50,7 +50,7 @@ def render_known_address(site_url: str) -> tuple[str, str]:
         "You have a Tradsy account already",
         (
             "Somebody, perhaps you, tried to open a Tradsy account with this address, which has one.\n\n"
-            f"Sign in: {site_url}/sign-in\nPassword forgotten? {site_url}/reset\n\n"
+            f"Sign in: {site_url}/app/sign-in\nPassword forgotten? {site_url}/app/reset\n\n"
             "If it was not you, there is nothing to do.\n"
         ),
     )
@@ -62,7 +62,7 @@ def render_reset(site_url: str, token: str) -> tuple[str, str]:
         "Choose a new password",
         (
             "Somebody, hopefully you, asked for a new password of your Tradsy account.\n\n"
-            f"Open this page within 30 minutes:\n{site_url}/reset#token={token}\n\n"
+            f"Open this page within 30 minutes:\n{site_url}/app/reset#token={token}\n\n"
             "If it was not you, do nothing: your password stays as it is.\n"
         ),
     )

@@ -59,7 +59,7 @@ form.addEventListener("submit", async (event) => {
     if (answer.ok) {
       form.replaceChildren(message);
       message.textContent = "Done: you are signed in.";
-      history.replaceState(null, "", "/");
+      location.replace("/app/");
     } else {
       message.textContent = body.detail;
     }

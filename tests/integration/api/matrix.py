@@ -25,6 +25,7 @@ class Entry:
     """Status that the owner of the things in the path is answered."""
     body: Body | None = None
     query: str = ""
+    """Names of the person's things may stand in braces."""
     path: dict[str, str] | None = None
     """Path parameters that are no ids of the person's things."""
     names_things: bool = True
@@ -120,10 +121,16 @@ MATRIX: dict[str, Entry] = {
     "POST /connections/{connection_id}/resume": Entry("trade", 200),
     "GET /accounts": Entry("read", 200),
     "GET /accounts/{account_id}": Entry("read", 200),
+    "GET /accounts/{account_id}/capabilities": Entry("read", 200),
     "PATCH /accounts/{account_id}": Entry("trade", 200, _fixed({"label": "Mine"})),
     "GET /instruments": Entry("read", 200),
     "GET /instruments/{symbol}": Entry("read", 200, path={"symbol": "ETH/USD"}),
     "GET /quotes": Entry("read", 200, query="symbols=ETH/USD"),
+    "GET /bars": Entry(
+        "read",
+        200,
+        query="account_id={account_id}&symbol=ETH/USD&step=1h&start=2026-01-05T00:00:00Z&end=2026-01-06T00:00:00Z",
+    ),
     "GET /risk/limits": Entry("read", 200),
     "PUT /risk/limits/{scope}/{subject}": Entry("trade", 200, _fixed({"max_open_orders": 5}), path=_ACCOUNT),
     "POST /risk/limits/starting": Entry("trade", 409, _fixed({"tolerance": "moderate"})),

@@ -52,7 +52,7 @@ async def call(
 ) -> AsgiAnswer:
     """Call a route as `person` rightly would, on the things that `ids` name."""
     values = {"subject": person.ids["account_id"], **person.ids, **(ids or {}), **(entry.path or {})}
-    url = found.url(values) + (f"?{entry.query}" if entry.query else "")
+    url = found.url(values) + (f"?{entry.query.format_map(values)}" if entry.query else "")
     body = entry.body(person) if entry.body else None
     sent = {**(idem() if found.is_unsafe else {}), **(headers or {})}
     return await client.request(found.method, url, json=body, headers=sent)

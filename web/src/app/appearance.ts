@@ -25,5 +25,14 @@ export function applyAppearance(change: Partial<Appearance> = {}): Appearance {
   const next = { ...readAppearance(), ...change }
   if (Object.keys(change).length > 0) localStorage.setItem(STORED, JSON.stringify(next))
   Object.assign(document.documentElement.dataset, next)
+  for (const listener of listeners) listener()
   return next
+}
+
+const listeners = new Set<() => void>()
+
+/** Calls `listener` after each change; returns what ends it. */
+export function onAppearance(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
 }

@@ -12,6 +12,24 @@ import { ApiError } from '@/api/client.ts'
 import { meQuery } from '@/api/queries.ts'
 import { NotFound, ScreenError } from './fallbacks.tsx'
 
+interface TradeSearch {
+  symbol?: string
+  side?: 'buy' | 'sell'
+  effect?: 'open' | 'close'
+  account?: string
+}
+
+/** What a link to the ticket fills in; anything else in the address is left out. */
+function readTradeSearch(search: Record<string, unknown>): TradeSearch {
+  const { symbol, side, effect, account } = search
+  return {
+    ...(typeof symbol === 'string' && symbol.length <= 40 ? { symbol } : {}),
+    ...(side === 'buy' || side === 'sell' ? { side } : {}),
+    ...(effect === 'open' || effect === 'close' ? { effect } : {}),
+    ...(typeof account === 'string' ? { account } : {}),
+  }
+}
+
 interface Context {
   client: QueryClient
 }
@@ -57,6 +75,13 @@ const positions = createRoute({
   getParentRoute: () => inside,
   path: '/positions',
   component: lazyRouteComponent(() => import('@/features/positions/positions-page.tsx'), 'PositionsPage'),
+})
+
+const trade = createRoute({
+  getParentRoute: () => inside,
+  path: '/trade',
+  validateSearch: readTradeSearch,
+  component: lazyRouteComponent(() => import('@/features/trade/trade-page.tsx'), 'TradePage'),
 })
 
 const orders = createRoute({
@@ -154,6 +179,7 @@ const routeTree = root.addChildren([
     signals,
     signal,
     positions,
+    trade,
     orders,
     trace,
     follows,

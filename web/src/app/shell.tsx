@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useNavigate } from '@tanstack/react-router'
 import {
   Activity,
+  ArrowLeftRight,
   Cable,
   ClipboardList,
   Home,
@@ -17,7 +18,7 @@ import {
   Sun,
   Users,
 } from 'lucide-react'
-import { useCallback, useState } from 'react'
+import { useCallback, useState, useSyncExternalStore } from 'react'
 import { useTranslations } from 'use-intl'
 import { accountsQuery, meQuery, pendingPlansQuery } from '@/api/queries.ts'
 import { Badge } from '@/components/badge.tsx'
@@ -25,7 +26,7 @@ import { Button } from '@/components/button.tsx'
 import { Dialog } from '@/components/dialog.tsx'
 import { HaltedBar, KillButton, KillDialog } from '@/features/kill/kill-switch.tsx'
 import { RealtimeProvider } from '@/realtime/provider.tsx'
-import { applyAppearance, readAppearance } from './appearance.ts'
+import { applyAppearance, onAppearance, readAppearance } from './appearance.ts'
 import { LinkBanner, LinkPill } from './link-status.tsx'
 import { Shortcuts } from './shortcuts.tsx'
 
@@ -33,6 +34,7 @@ const PAGES = [
   ['home', '/', Home],
   ['signals', '/signals', Radio],
   ['positions', '/positions', Activity],
+  ['trade', '/trade', ArrowLeftRight],
   ['orders', '/orders', ClipboardList],
   ['follows', '/follows', Rss],
   ['risk', '/risk', ShieldAlert],
@@ -197,13 +199,13 @@ function AccountBadges() {
 
 function ThemeButton() {
   const t = useTranslations('app')
-  const [theme, setTheme] = useState(() => readAppearance().theme)
+  const theme = useSyncExternalStore(onAppearance, () => readAppearance().theme)
   const next = theme === 'dark' ? 'light' : 'dark'
   return (
     <Button
       kind="quiet"
       aria-label={`${t('theme')}: ${t(next)}`}
-      onClick={() => setTheme(applyAppearance({ theme: next }).theme)}
+      onClick={() => applyAppearance({ theme: next })}
     >
       {theme === 'dark' ? (
         <Sun aria-hidden="true" className="size-4" />

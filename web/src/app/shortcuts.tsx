@@ -9,6 +9,7 @@ const PAGES = {
   h: ['home', '/'],
   s: ['signals', '/signals'],
   p: ['positions', '/positions'],
+  t: ['trade', '/trade'],
   o: ['orders', '/orders'],
   f: ['follows', '/follows'],
   r: ['risk', '/risk'],

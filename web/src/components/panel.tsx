@@ -30,9 +30,10 @@ export function Panel({
   )
 }
 
-export function PageTitle({ children, actions }: { children: ReactNode; actions?: ReactNode }) {
+export function PageTitle({ children, actions }: { children: string; actions?: ReactNode }) {
   return (
     <div className="flex min-h-10 flex-wrap items-center justify-between gap-2">
+      <title>{`${children} · Tradsy`}</title>
       <h1 className="font-semibold text-title">{children}</h1>
       {actions ? <div className="flex flex-wrap items-center gap-2">{actions}</div> : null}
     </div>

@@ -12,6 +12,7 @@ import { positions } from '@/features/positions/de.ts'
 import { risk } from '@/features/risk/de.ts'
 import { settings } from '@/features/settings/de.ts'
 import { signals } from '@/features/signals/de.ts'
+import { trade } from '@/features/trade/de.ts'
 import type { Messages } from './en.ts'
 
 export const de: Messages = {
@@ -22,6 +23,7 @@ export const de: Messages = {
     home: 'Start',
     signals: 'Signale',
     positions: 'Positionen',
+    trade: 'Handeln',
     orders: 'Aufträge',
     follows: 'Abonnements',
     risk: 'Risiko',
@@ -92,6 +94,7 @@ export const de: Messages = {
   },
   home,
   signals,
+  trade,
   positions,
   orders,
   follows,

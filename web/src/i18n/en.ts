@@ -12,6 +12,7 @@ import { positions } from '@/features/positions/en.ts'
 import { risk } from '@/features/risk/en.ts'
 import { settings } from '@/features/settings/en.ts'
 import { signals } from '@/features/signals/en.ts'
+import { trade } from '@/features/trade/en.ts'
 
 export const en = {
   app: {
@@ -21,6 +22,7 @@ export const en = {
     home: 'Home',
     signals: 'Signals',
     positions: 'Positions',
+    trade: 'Trade',
     orders: 'Orders',
     follows: 'Follows',
     risk: 'Risk',
@@ -91,6 +93,7 @@ export const en = {
   },
   home,
   signals,
+  trade,
   positions,
   orders,
   follows,

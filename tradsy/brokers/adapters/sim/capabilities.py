@@ -7,6 +7,7 @@ from datetime import timedelta
 from tradsy.brokers.adapters.sim.constants import VENUE
 from tradsy.brokers.capabilities import Capabilities, IdempotencyClass
 from tradsy.domain.instruments import AssetClass
+from tradsy.domain.market import BarStep
 from tradsy.domain.orders import OrderType, TimeInForce
 
 
@@ -37,5 +38,6 @@ def sim_capabilities(idempotency: IdempotencyClass, settle_time: timedelta | Non
         short_selling=True,
         extended_hours=True,
         paper=True,
+        bar_steps=frozenset(BarStep),  # "Wire"
         requests_per_minute=60_000,  # "Limits": ours, measured: one core serves 3,000 orders a second
     )
