@@ -10,7 +10,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).parent / "scripts"))
-import webapp  # noqa: E402 - found once the path is set
+import webapp
 
 
 class BuildWithWebApp(build_py):

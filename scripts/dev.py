@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -107,10 +108,22 @@ def test(arguments: list[str]) -> None:
     ensure_installed("dev")
     if not arguments:
         check([])
+        ensure_browser()
         webapp.ensure_built(_site_packages())
         webapp.npm(_site_packages(), "run", "--silent", "test")
         arguments = ["-q", "-n", "2", "--dist", "loadfile"]
     run(BIN / "python", "-m", "pytest", *arguments)
+
+
+def ensure_browser() -> None:
+    """Install the browser that the journeys drive, where there is none."""
+    if shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome"):
+        return
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        raise SystemExit("The tests drive Chromium: install it (apt-get install chromium), then run them again.")
+    print("Installing Chromium ...", flush=True)
+    run("apt-get", "update", "-qq")
+    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium")
 
 
 def fix(_: list[str]) -> None:

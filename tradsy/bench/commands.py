@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from tradsy.bench import chaos, wire
+from tradsy.bench import chaos, sockets, wire
 from tradsy.bench import fanout as fan
 from tradsy.platform.logging import configure_logging
 
@@ -55,6 +55,21 @@ def fanout(
     report = asyncio.run(fan.fanout(data, accounts=accounts))
     _report(report, as_json=as_json)
     if report["doubled"]:
+        raise typer.Exit(1)
+
+
+@app.command("sockets")
+def sockets_command(
+    clients: Annotated[int, typer.Option(min=1, help="Browsers, each of a user of its own.")] = 2000,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of the load: one event per client and second.")] = 30,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Time events from their commit to their arrival in many browsers, one of which reads nothing."""
+    report = asyncio.run(sockets.sockets(data, clients=clients, seconds=seconds))
+    _report(report, as_json=as_json)
+    if report["lost"] or report["crossed"]:
+        console.print(f"[red]lost {report['lost']}, crossed {report['crossed']}[/red]")
         raise typer.Exit(1)
 
 
