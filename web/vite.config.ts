@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -9,8 +10,19 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const product = process.env['TRADSY_URL'] ?? 'http://localhost:8000'
 const proxied = { target: product, ws: true, changeOrigin: true, headers: { origin: product } }
 
+/** While developing, every address below `/app` is a screen of the one page. */
+const screens: Plugin = {
+  name: 'screens',
+  configureServer: (server) => {
+    server.middlewares.use((request, _, next) => {
+      if (/^\/app(\/[^.]*)?(\?.*)?$/.test(request.url ?? '')) request.url = '/app/index.html'
+      next()
+    })
+  },
+}
+
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), screens],
   resolve: { alias: { '@': here('./src') } },
   build: {
     outDir: here('../tradsy/web_dist'),
@@ -21,7 +33,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: { input: { app: here('./app/index.html') } },
   },
-  server: { proxy: { '/api': proxied, '/ws': proxied, '/setup': proxied, '/readyz': proxied, '/health': proxied } },
+  server: {
+    proxy: { '/api': proxied, '/ws': proxied, '/setup': proxied, '/readyz': proxied, '/health': proxied },
+  },
   test: {
     environment: 'jsdom',
     setupFiles: [here('./src/test/setup.ts')],

@@ -16,8 +16,8 @@ from tradsy.connections import endpoints as connections
 from tradsy.domain.errors import Forbidden
 from tradsy.entrypoints import demo_routes, pages
 from tradsy.entrypoints.container import Container, build_id
-from tradsy.execution import endpoints as execution
 from tradsy.execution import charts, tickets
+from tradsy.execution import endpoints as execution
 from tradsy.follows import endpoints as follows
 from tradsy.identity import deps as identity
 from tradsy.identity import endpoints as identity_routes

@@ -54,6 +54,12 @@ def install(app: FastAPI, folder: Path = DIST) -> None:
     """Serve what is in `folder`; nothing where the web app was not built."""
     pages = read_pages(folder)
     routes = [Route(path, _endpoint(page), methods=["GET"], include_in_schema=False) for path, page in pages.items()]
+    # The same page without its slash: a link that somebody typed.
+    routes += [
+        Route(path.rstrip("/"), _endpoint(page), methods=["GET"], include_in_schema=False)
+        for path, page in pages.items()
+        if path.endswith("/") and path not in {"/", f"{APP}/"}
+    ]
     shell = pages.get(f"{APP}/")
     if shell is not None:
         routes += [

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import nats.errors
 import orjson
@@ -34,7 +33,7 @@ from tradsy.brokers.errors import (
     RateLimited,
     UnsupportedByBroker,
 )
-from tradsy.domain.ids import AccountId, UserId
+from tradsy.domain.ids import AccountId, ConnectionId, UserId
 from tradsy.domain.market import Bar, BarStep
 from tradsy.domain.money import format_decimal
 from tradsy.execution.preview import OwnerSilent
@@ -56,6 +55,8 @@ KEEP = 1.0
 _MAX_KEPT = 256
 _MAX_AT_ONCE = 64
 """Questions under way in one process; more are dropped, and their askers told to try again."""
+_MAX_COUNTED = 1_024
+"""Connections whose requests are remembered before those are forgotten that ask no more."""
 _SHARE = 10
 """Charts take at most this part of a connection's requests a minute."""
 _FAULTS: dict[str, type[BrokerError]] = {
@@ -133,7 +134,7 @@ class BarsDesk:
         self._find = find
         self._subscription: Subscription | None = None
         self._reads: OrderedDict[Key, tuple[float, asyncio.Task[list[dict[str, Any]]]]] = OrderedDict()
-        self._calls: WeakKeyDictionary[ConnectionState, deque[float]] = WeakKeyDictionary()
+        self._calls: dict[ConnectionId, deque[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -145,7 +146,7 @@ class BarsDesk:
         if self._subscription is not None:
             with suppress(nats.errors.Error):
                 await self._subscription.unsubscribe()
-        under_way = [*self._tasks, *(read for _, read in self._reads.values())]
+        under_way: list[asyncio.Task[Any]] = [*self._tasks, *(read for _, read in self._reads.values())]
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
@@ -184,16 +185,17 @@ class BarsDesk:
         now = self._clock.monotonic()
         while self._reads and (len(self._reads) >= _MAX_KEPT or next(iter(self._reads.values()))[0] <= now):
             self._reads.popitem(last=False)
-        _, read = self._reads.get(key, (0.0, None))
-        if read is None:
-            read = asyncio.create_task(self._fetch(account, question))
-            self._reads[key] = (now + KEEP, read)
+        if key in self._reads:
+            # What another's login cannot read, this one's may.
+            with suppress(BrokerError):
+                return await asyncio.shield(self._reads[key][1])
+        read = asyncio.create_task(self._fetch(account, question))
+        self._reads[key] = (now + KEEP, read)
         try:
             # Somebody who leaves does not take the answer from the others.
             return await asyncio.shield(read)
         except BrokerError:
-            # What failed is asked again by the next one.
-            if self._reads.get(key, (0.0, None))[1] is read:
+            if key in self._reads and self._reads[key][1] is read:
                 del self._reads[key]
             raise
 
@@ -216,7 +218,9 @@ class BarsDesk:
             RateLimited: it is used up.
         """
         now = self._clock.monotonic()
-        calls = self._calls.setdefault(connection, deque())
+        if len(self._calls) >= _MAX_COUNTED:
+            self._calls = {id_: calls for id_, calls in self._calls.items() if calls and calls[-1] > now - 60}
+        calls = self._calls.setdefault(connection.connection_id, deque())
         while calls and calls[0] <= now - 60:
             calls.popleft()
         if len(calls) >= max(budget // _SHARE, 1):

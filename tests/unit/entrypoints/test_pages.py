@@ -42,6 +42,7 @@ def browser(folder: Path) -> AsgiClient:
     [
         ("/", "Landing", "text/html"),
         ("/pricing/", "Pricing", "text/html"),
+        ("/pricing", "Pricing", "text/html"),
         ("/app", "root", "text/html"),
         ("/app/", "root", "text/html"),
         ("/app/signals/42", "root", "text/html"),

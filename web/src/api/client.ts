@@ -67,6 +67,16 @@ function asProblem(error: unknown, response: Response): Problem {
   }
 }
 
+/** Whether the server has decided: the same request will not succeed, and its key is used up. */
+export function isRefused(error: unknown): boolean {
+  return (
+    error instanceof ApiError &&
+    error.status >= 400 &&
+    error.status < 500 &&
+    ![401, 403, 408, 429].includes(error.status)
+  )
+}
+
 /** Returns the header that makes a write happen once however often it is sent. */
 export function once(key: string): { 'Idempotency-Key': string } {
   return { 'Idempotency-Key': key }

@@ -48,6 +48,26 @@ export interface paths {
         patch: operations["update_account_api_v1_accounts__account_id__patch"];
         trace?: never;
     };
+    "/api/v1/accounts/{account_id}/capabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Capabilities
+         * @description Return what can be done on an account.
+         */
+        get: operations["get_capabilities_api_v1_accounts__account_id__capabilities_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/demo/view-key": {
         parameters: {
             query?: never;
@@ -545,6 +565,26 @@ export interface paths {
          * @description Confirm the address with the mailed token and the chosen password; signs the browser in.
          */
         post: operations["post_verify_api_v1_auth_verify_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the bars of an instrument
+         * @description Return the bars that the account's venue has with start <= at < end; the last one may still run.
+         */
+        get: operations["list_bars_api_v1_bars_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1055,7 +1095,11 @@ export interface paths {
          */
         get: operations["list_orders_api_v1_orders_get"];
         put?: never;
-        post?: never;
+        /**
+         * Place an order by hand
+         * @description Store an order and answer after the commit: its timeline tells what risk said and what became of it.
+         */
+        post: operations["place_order_api_v1_orders_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1096,6 +1140,26 @@ export interface paths {
          * @description Ask for the cancel of one order; cancels pass every kill switch.
          */
         post: operations["cancel_order_api_v1_orders__order_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what an order would come to
+         * @description Judge an order as placing it would, with every check and its numbers; store and send nothing.
+         */
+        post: operations["preview_order_api_v1_orders_preview_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2043,6 +2107,77 @@ export interface components {
             public_key: string;
         };
         /**
+         * BarList
+         * @description Bars of one instrument at one venue.
+         */
+        BarList: {
+            /**
+             * Items
+             * @description Oldest first; hours without trading have none.
+             */
+            items: components["schemas"]["BarRead"][];
+            /** @description Length of each bar. */
+            step: components["schemas"]["BarStep"];
+            /**
+             * Symbol
+             * @description Canonical symbol.
+             */
+            symbol: string;
+        };
+        /**
+         * BarRead
+         * @description What an instrument did in one step of time.
+         */
+        BarRead: {
+            /**
+             * At
+             * Format: date-time
+             * @description When the bar begins, UTC.
+             */
+            at: string;
+            /**
+             * Close
+             * Format: decimal
+             * @description Last price; of a bar that still runs, the price now.
+             * @example 12.5
+             */
+            close: string;
+            /**
+             * High
+             * Format: decimal
+             * @description Highest price.
+             * @example 12.5
+             */
+            high: string;
+            /**
+             * Low
+             * Format: decimal
+             * @description Lowest price.
+             * @example 12.5
+             */
+            low: string;
+            /**
+             * Open
+             * Format: decimal
+             * @description First price, quote currency per unit.
+             * @example 12.5
+             */
+            open: string;
+            /**
+             * Volume
+             * Format: decimal
+             * @description Units that changed hands.
+             * @example 12.5
+             */
+            volume: string;
+        };
+        /**
+         * BarStep
+         * @description Length of a bar.
+         * @enum {string}
+         */
+        BarStep: "1m" | "5m" | "15m" | "1h" | "1d";
+        /**
          * BodySecretChange
          * @description Whether messages must carry a secret.
          */
@@ -2129,6 +2264,57 @@ export interface components {
              * @description False when a cancel of this order is under way already.
              */
             requested: boolean;
+        };
+        /**
+         * CapabilitiesRead
+         * @description What can be done on an account.
+         */
+        CapabilitiesRead: {
+            /**
+             * Asset Classes
+             * @description What can be traded.
+             */
+            asset_classes: components["schemas"]["AssetClass"][];
+            /**
+             * Bar Steps
+             * @description Lengths of the bars that the venue keeps, shortest first.
+             */
+            bar_steps: components["schemas"]["BarStep"][];
+            /**
+             * Extended Hours
+             * @description Whether orders can trade outside of regular hours.
+             */
+            extended_hours: boolean;
+            /**
+             * Fractional
+             * @description What can be traded in parts of a unit.
+             */
+            fractional: components["schemas"]["AssetClass"][];
+            /**
+             * Native Replace
+             * @description Whether the venue changes a resting order in place.
+             */
+            native_replace: boolean;
+            /**
+             * Order Types
+             * @description How orders can be priced.
+             */
+            order_types: components["schemas"]["OrderType"][];
+            /**
+             * Short Selling
+             * @description Whether what is not held can be sold.
+             */
+            short_selling: boolean;
+            /**
+             * Time In Force
+             * @description How long orders can stand.
+             */
+            time_in_force: components["schemas"]["TimeInForce"][];
+            /**
+             * Venue
+             * @description Where it trades.
+             */
+            venue: string;
         };
         /** CheckpointRead */
         CheckpointRead: {
@@ -3991,6 +4177,175 @@ export interface components {
             risk_tolerance: ("cautious" | "balanced" | "bold") | null;
         };
         /**
+         * OrderCreate
+         * @description One order by hand. Prices are quote currency per unit; decimals are text.
+         */
+        OrderCreate: {
+            /**
+             * Account Id
+             * Format: uuid
+             * @description An own account.
+             */
+            account_id: string;
+            /** @description Where a soft limit asks for a reason. */
+            confirmation?: components["schemas"]["Confirmation"] | null;
+            /**
+             * Extended Hours
+             * @description Also outside of regular hours.
+             * @default false
+             */
+            extended_hours: boolean;
+            /**
+             * Limit Price
+             * @description For limit and stop-limit orders.
+             */
+            limit_price?: string | null;
+            /**
+             * Notional
+             * @description Account currency instead of units.
+             */
+            notional?: string | null;
+            /**
+             * Position Effect
+             * @description `close` takes from what is held and never turns the position round.
+             * @default open
+             * @enum {string}
+             */
+            position_effect: "open" | "close";
+            /**
+             * Quantity
+             * @description Units; a closing order without it takes all.
+             */
+            quantity?: string | null;
+            /** @description Direction. */
+            side: components["schemas"]["Side"];
+            /**
+             * Stop Loss
+             * @description Protective stop, placed as the entry fills.
+             */
+            stop_loss?: string | null;
+            /**
+             * Stop Price
+             * @description For stop and stop-limit orders.
+             */
+            stop_price?: string | null;
+            /**
+             * Symbol
+             * @description Canonical symbol.
+             */
+            symbol: string;
+            /**
+             * Take Profit
+             * @description Profit target, placed as the entry fills.
+             */
+            take_profit?: string | null;
+            /** @description `day` unless the market never closes. */
+            time_in_force?: components["schemas"]["TimeInForce"] | null;
+            /**
+             * Trail Amount
+             * @description For trailing stops: distance in quote currency.
+             */
+            trail_amount?: string | null;
+            /**
+             * Trail Percent
+             * @description For trailing stops: distance in percent.
+             */
+            trail_percent?: string | null;
+            /**
+             * @description How the order is priced.
+             * @default market
+             */
+            type: components["schemas"]["OrderType"];
+        };
+        /**
+         * OrderPreview
+         * @description What an order by hand would come to now; nothing was stored or sent.
+         */
+        OrderPreview: {
+            /**
+             * At
+             * Format: date-time
+             * @description When it was judged, UTC.
+             */
+            at: string;
+            /**
+             * Buying Power
+             * @description Before the order, account currency.
+             */
+            buying_power: string | null;
+            /**
+             * Checks
+             * @description rule, code, outcome, numbers, text.
+             */
+            checks: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Currency
+             * @description Of the account.
+             */
+            currency: string | null;
+            /**
+             * Estimated Notional
+             * @description The same times quantity and multiplier.
+             */
+            estimated_notional: string | null;
+            /**
+             * Estimated Price
+             * @description What a fill would cost now, quote currency per unit.
+             */
+            estimated_price: string | null;
+            /**
+             * Exits
+             * @description Prices of the protective orders that its fills call for.
+             */
+            exits: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Limit Price
+             * @description Quote currency per unit.
+             */
+            limit_price: string | null;
+            /** @description As it would be sent: a market order may go as a limit. */
+            order_type: components["schemas"]["OrderType"] | null;
+            /**
+             * Outcome
+             * @description Whether placing it would send it; `confirm` asks for a typed confirmation first.
+             * @enum {string}
+             */
+            outcome: "approved" | "confirm" | "refused";
+            /**
+             * Quantity
+             * @description Units.
+             */
+            quantity: string | null;
+            /**
+             * Reasons
+             * @description Codes of the rules that stand against it.
+             */
+            reasons: string[];
+            /**
+             * Reduce Only
+             * @description It can make a position smaller, never larger.
+             */
+            reduce_only: boolean | null;
+            /** @description Direction. */
+            side: components["schemas"]["Side"] | null;
+            /**
+             * Stop Price
+             * @description Quote currency per unit.
+             */
+            stop_price: string | null;
+            /**
+             * Symbol
+             * @description Canonical symbol; null where it comes to no order.
+             */
+            symbol: string | null;
+            /** @description How long it would stand. */
+            time_in_force: components["schemas"]["TimeInForce"] | null;
+        };
+        /**
          * OrderRead
          * @description One order.
          */
@@ -5106,8 +5461,12 @@ export interface components {
              * @default
              */
             description: string;
-            /** @description All but `manual` get a hook address. */
-            kind: components["schemas"]["SourceKind"];
+            /**
+             * Kind
+             * @description All but `manual` get a hook address.
+             * @enum {string}
+             */
+            kind: "tradingview" | "api" | "text" | "manual";
             /**
              * Name
              * @description Unique among your sources.
@@ -5130,7 +5489,7 @@ export interface components {
          * @description What posts to a source.
          * @enum {string}
          */
-        SourceKind: "tradingview" | "api" | "text" | "manual";
+        SourceKind: "tradingview" | "api" | "text" | "manual" | "ticket";
         /**
          * SourceRead
          * @description A source; what concerns its address is shown to its owner alone.
@@ -6056,6 +6415,119 @@ export interface operations {
                 };
             };
             /** @description A field is not valid (`invalid`); The Idempotency-Key was used for another request (`idempotency_key_reused`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`rate_limited`) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that Tradsy needs is not available (`unavailable`) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_capabilities_api_v1_accounts__account_id__capabilities_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the account. */
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapabilitiesRead"];
+                };
+            };
+            /** @description Sign in first (`unauthenticated`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may not do this (`forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such account (`account_not_found`); There is no such connection (`connection_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time (`request_timeout`) */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The connection has no credential: link it again (`credential_missing`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large (`too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some fields are not valid (`invalid`) */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8945,6 +9417,136 @@ export interface operations {
                 };
             };
             /** @description A service that Tradsy needs is not available (`unavailable`) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_bars_api_v1_bars_get: {
+        parameters: {
+            query: {
+                /** @description An own account. */
+                account_id: string;
+                /** @description Bars that begin before then; at most 1,000 steps later. */
+                end: string;
+                /** @description Bars that begin then or later, UTC. */
+                start: string;
+                /** @description Length of a bar, one of the venue's `bar_steps`. */
+                step: components["schemas"]["BarStep"];
+                /** @description Canonical symbol. */
+                symbol: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BarList"];
+                };
+            };
+            /** @description Sign in first (`unauthenticated`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may not do this (`forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have no such open account (`account_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time (`request_timeout`) */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker connection needs to be linked again (`broker_auth_expired`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large (`too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The range of bars cannot be asked for (`bad_bar_range`); The symbol is not known (`unknown_instrument`); The broker does not know this symbol (`invalid_symbol`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`rate_limited`) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker changed its interface; the connection is stopped (`broker_protocol_changed`) */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The broker could not be read (`broker_read_failed`); The account is being opened: try again in a moment (`account_not_open`) */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12702,6 +13304,141 @@ export interface operations {
             };
         };
     };
+    place_order_api_v1_orders_post: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The order's id: it is placed once, for ever. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderCreate"];
+            };
+        };
+        responses: {
+            /** @description The key came before: the first one's ids. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalReceipt"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalReceipt"];
+                };
+            };
+            /** @description Send an Idempotency-Key of 1 to 128 visible ASCII characters (`idempotency_key_required`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first (`unauthenticated`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may not do this (`forbidden`); Accept the current risk disclaimer and terms first (`consent_required`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have no such open account (`account_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time (`request_timeout`) */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large (`too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON (`unsupported_media_type`) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order's fields do not fit together (`order_unreadable`); The symbol is not known (`unknown_instrument`); The Idempotency-Key was used for another request (`idempotency_key_reused`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`rate_limited`) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A service that Tradsy needs is not available (`unavailable`) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_order_api_v1_orders__order_id__get: {
         parameters: {
             query?: never;
@@ -12921,6 +13658,129 @@ export interface operations {
                 };
             };
             /** @description A service that Tradsy needs is not available (`unavailable`) */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other failure. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_order_api_v1_orders_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderPreview"];
+                };
+            };
+            /** @description The body cannot be read (`bad_request`) */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign in first (`unauthenticated`) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may not do this (`forbidden`) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have no such open account (`account_not_found`) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time (`request_timeout`) */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large (`too_large`) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON (`unsupported_media_type`) */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The order's fields do not fit together (`order_unreadable`); The symbol is not known (`unknown_instrument`) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests (`rate_limited`) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The account is being opened: try again in a moment (`account_not_open`) */
             503: {
                 headers: {
                     [name: string]: unknown;

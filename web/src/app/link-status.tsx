@@ -42,10 +42,17 @@ export function LinkBanner() {
   const now = useNow()
   const state = shownState(link)
   if (state === 'live' || state === 'ended' || (state === 'connecting' && link.heardAt === null)) return null
+  if (link.heardAt === null && state !== 'delayed' && state !== 'offline') {
+    return <Banner>{t('never', { attempt: link.attempt })}</Banner>
+  }
   const age = link.heardAt === null ? '–' : formatAge(now - link.heardAt)
+  return <Banner>{t(state, { age, attempt: link.attempt })}</Banner>
+}
+
+function Banner({ children }: { children: string }) {
   return (
     <div role="alert" className="border-warn border-b-2 bg-surface px-4 py-2 text-warn">
-      {t(state, { age, attempt: link.attempt })}
+      {children}
     </div>
   )
 }

@@ -2,6 +2,7 @@
 import { admin } from '@/features/admin/de.ts'
 import { audit } from '@/features/audit/de.ts'
 import { auth } from '@/features/auth/de.ts'
+import { chart } from '@/features/chart/de.ts'
 import { connections } from '@/features/connections/de.ts'
 import { follows } from '@/features/follows/de.ts'
 import { home } from '@/features/home/de.ts'
@@ -58,6 +59,8 @@ export const de: Messages = {
     ended: 'Abgemeldet',
     status: 'Verbindung: {state}',
     banner: {
+      never:
+        'Live-Daten waren noch nicht erreichbar (Versuch {attempt}). Was zu sehen ist, wurde einmal gelesen und bewegt sich nicht.',
       connecting: 'Verbinde mit den Live-Daten. Was zu sehen ist, ist {age} alt.',
       stale: 'Seit {age} kam nichts vom Server. Preise und Aufträge können veraltet sein.',
       reconnecting: 'Live-Daten sind unterbrochen (Versuch {attempt}). Was zu sehen ist, ist {age} alt.',
@@ -100,6 +103,7 @@ export const de: Messages = {
   follows,
   risk,
   kill,
+  chart,
   connections,
   audit,
   settings,

@@ -2,6 +2,7 @@
 import { admin } from '@/features/admin/en.ts'
 import { audit } from '@/features/audit/en.ts'
 import { auth } from '@/features/auth/en.ts'
+import { chart } from '@/features/chart/en.ts'
 import { connections } from '@/features/connections/en.ts'
 import { follows } from '@/features/follows/en.ts'
 import { home } from '@/features/home/en.ts'
@@ -57,6 +58,8 @@ export const en = {
     ended: 'Signed out',
     status: 'Connection: {state}',
     banner: {
+      never:
+        'Live data could not be reached yet (try {attempt}). What you see was read once and does not move.',
       connecting: 'Connecting to live data. What you see is from {age} ago.',
       stale: 'Nothing was heard from the server for {age}. Prices and orders below may be old.',
       reconnecting: 'Live data is interrupted (try {attempt}). What you see is from {age} ago.',
@@ -99,6 +102,7 @@ export const en = {
   follows,
   risk,
   kill,
+  chart,
   connections,
   audit,
   settings,

@@ -30,10 +30,17 @@ const OPEN = new Set([
   'quarantined',
 ])
 
+/** What no event tells of, or what the server records being looked at: never asked for again by itself. */
+const STILL = new Set(['me', 'admin', 'users', 'audit', 'legal', 'instruments'])
+
+export function isLive(queryKey: readonly unknown[]): boolean {
+  return !STILL.has(String(queryKey[0]))
+}
+
 const handlers: Handlers = {
   hello: () => {},
   heartbeat: () => {},
-  gap: (_, client) => void client.invalidateQueries(),
+  gap: (_, client) => void client.invalidateQueries({ predicate: ({ queryKey }) => isLive(queryKey) }),
   snapshot: ({ data }, client) => {
     const topics: [string, readonly unknown[]][] = [
       ['portfolio', portfolioQuery.queryKey],
@@ -45,7 +52,7 @@ const handlers: Handlers = {
     for (const [topic, key] of topics) if (data[topic] !== undefined) client.setQueryData(key, data[topic])
     // Lists that a snapshot does not hold may have moved on, too.
     void client.invalidateQueries({
-      predicate: ({ queryKey }) => !topics.some(([, key]) => key === queryKey),
+      predicate: ({ queryKey }) => isLive(queryKey) && !topics.some(([, key]) => key === queryKey),
     })
   },
   live: ({ data }, client, quotes) => {

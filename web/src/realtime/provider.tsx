@@ -1,7 +1,7 @@
 /** Gives the screens their socket: one per browser tab, started when somebody is signed in. */
 import { useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, use, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
-import { applyMessage } from './apply.ts'
+import { applyMessage, isLive } from './apply.ts'
 import { type Quote, QuoteStore } from './quotes.ts'
 import { type Link, POLL_AFTER, StreamClient } from './stream.ts'
 
@@ -40,7 +40,8 @@ export function RealtimeProvider({ children, onEnd }: { children: ReactNode; onE
   const isPolling = (link?.attempt ?? 0) >= POLL_AFTER && link?.state !== 'offline'
   useEffect(() => {
     if (!isPolling) return
-    const timer = setInterval(() => void client.invalidateQueries(), POLL_EVERY)
+    const ask = () => void client.invalidateQueries({ predicate: ({ queryKey }) => isLive(queryKey) })
+    const timer = setInterval(ask, POLL_EVERY)
     return () => clearInterval(timer)
   }, [isPolling, client])
 

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { OctagonX } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { api, once, unwrap } from '@/api/client.ts'
+import { api, isRefused, once, unwrap } from '@/api/client.ts'
 import { type Kill, killsQuery, openOrdersQuery } from '@/api/queries.ts'
 import { Button } from '@/components/button.tsx'
 import { Dialog } from '@/components/dialog.tsx'
@@ -29,7 +29,7 @@ export function KillDialog({ open, onClose }: { open: boolean; onClose: () => vo
   const client = useQueryClient()
   const orders = useQuery({ ...openOrdersQuery, enabled: open })
   const [reason, setReason] = useState('')
-  const [key] = useState(newKey)
+  const [key, setKey] = useState(newKey)
   const entries = orders.data?.filter((order) => order.role === 'entry').length ?? 0
   const stop = useMutation({
     mutationFn: () =>
@@ -40,7 +40,10 @@ export function KillDialog({ open, onClose }: { open: boolean; onClose: () => vo
         }),
       ),
     // An emergency stop is worth repeating: the key makes it happen once.
-    retry: 3,
+    retry: (count, error) => count < 3 && !isRefused(error),
+    onError: (error) => {
+      if (isRefused(error)) setKey(newKey())
+    },
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: killsQuery.queryKey })
       void client.invalidateQueries({ queryKey: ['orders'] })
@@ -125,6 +128,7 @@ function ResumeDialog({ kill, onClose }: { kill: Kill; onClose: () => void }) {
     },
     onError: (error) => {
       if (needsStepUp(error)) setProving(true)
+      else if (isRefused(error)) setKey(newKey())
     },
   })
   return (
@@ -163,7 +167,6 @@ function ResumeDialog({ kill, onClose }: { kill: Kill; onClose: () => void }) {
         onClose={() => setProving(false)}
         onDone={() => {
           setProving(false)
-          setKey(newKey())
           release.mutate()
         }}
       />
