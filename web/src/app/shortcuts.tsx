@@ -60,7 +60,7 @@ export function Shortcuts({ onKill }: { onKill: () => void }) {
       onClose={() => setHelp(false)}
       title={t('shortcuts')}
       footer={
-        <Button autoFocus onClick={() => setHelp(false)}>
+        <Button data-autofocus onClick={() => setHelp(false)}>
           {common('close')}
         </Button>
       }

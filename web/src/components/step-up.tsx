@@ -55,7 +55,7 @@ export function StepUp({
           autoComplete="current-password"
           value={password}
           onChange={(event) => setPassword(event.target.value)}
-          autoFocus
+          data-autofocus
           required
         />
         {error ? <ErrorNote error={error} /> : null}

@@ -89,6 +89,7 @@ function applyEvent(name: string, payload: Record<string, unknown>, client: Quer
         name === 'plans.created' ? plans : plans?.filter((plan) => plan.id !== payload['plan_id']),
       )
       void client.invalidateQueries({ queryKey: ['plans'] })
+      void client.invalidateQueries({ queryKey: ['trace', payload['trace_id']] })
       void client.invalidateQueries({ queryKey: ['signals'] })
       break
     case 'signals':

@@ -58,7 +58,7 @@ export function KillDialog({ open, onClose }: { open: boolean; onClose: () => vo
       footer={
         <>
           <Button onClick={onClose}>{common('cancel')}</Button>
-          <Button kind="stop" autoFocus disabled={stop.isPending} onClick={() => stop.mutate()}>
+          <Button kind="stop" data-autofocus disabled={stop.isPending} onClick={() => stop.mutate()}>
             {t('press')}
           </Button>
         </>
@@ -139,7 +139,7 @@ function ResumeDialog({ kill, onClose }: { kill: Kill; onClose: () => void }) {
         title={t('resumeTitle')}
         footer={
           <>
-            <Button autoFocus onClick={onClose}>
+            <Button data-autofocus onClick={onClose}>
               {common('back')}
             </Button>
             <Button

@@ -84,7 +84,7 @@ export function ReviewDialog({
       className="w-[min(44rem,calc(100vw-2rem))]"
       footer={
         <>
-          <Button autoFocus onClick={onClose}>
+          <Button data-autofocus onClick={onClose}>
             {common('back')}
           </Button>
           {preview.outcome === 'refused' ? null : (

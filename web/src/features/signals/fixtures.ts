@@ -1,0 +1,73 @@
+/** Rows as the server gives them, for the tests of these screens. */
+export const INTENT = {
+  action: 'open_long',
+  symbol: 'AAPL',
+  asset_class: 'stock',
+  order_type: 'limit',
+  limit_price: '190',
+  stop_price: null,
+  trail_amount: null,
+  trail_percent: null,
+  quantity: null,
+  quantity_unit: null,
+  fraction: null,
+  take_profits: [{ value: '200', unit: 'price' }],
+  stop_loss: { value: '185', unit: 'price', trailing: false, limit_price: null },
+  time_in_force: 'day',
+  signal_price: null,
+  extended_hours: false,
+  close_opposite: false,
+  cancel_open: false,
+  signal_at: null,
+}
+
+export const PLAN = {
+  id: 'p1',
+  trace_id: 't1',
+  signal_id: 's1',
+  source_id: 'src1',
+  source_name: 'Desk alerts',
+  follow_id: 'f1',
+  account_id: 'a1',
+  state: 'pending',
+  reason: 'approval_required',
+  intent: INTENT,
+  sizing_mode: 'fixed_quantity',
+  sizing_value: '10',
+  exit_policy: { stop: null, targets: [], use_signal_exits: true },
+  origin: 'automatic',
+  order_id: null,
+  is_demo: false,
+  created_at: '2026-11-29T09:00:00Z',
+  expires_at: '2999-01-01T00:00:00Z',
+  decided_at: null,
+}
+
+export const SIGNAL = {
+  id: 's1',
+  trace_id: 't1',
+  source_id: 'src1',
+  source_name: 'Desk alerts',
+  dialect: 'text',
+  state: 'accepted',
+  received_at: '2026-11-29T09:00:00Z',
+  signal_at: null,
+  expires_at: '2026-11-29T09:02:00Z',
+  intent: INTENT,
+  confidence: '0.94',
+  reasons: ['natural_verb'],
+  plans: 1,
+  is_own: true,
+  is_demo: false,
+}
+
+export const DETAIL = {
+  ...SIGNAL,
+  text: '🚀 Buy AAPL <b>now</b>',
+  content_type: 'text/plain',
+  spans: [
+    { field: 'action', start: 2, end: 5 },
+    { field: 'symbol', start: 6, end: 10 },
+  ],
+  own_plans: [PLAN],
+}
