@@ -50,8 +50,8 @@ class Visitor:
         )
         self.context.set_default_timeout(PATIENCE)
         self.context.add_init_script(
-            f"localStorage.getItem('tradsy.appearance') ?? localStorage.setItem('tradsy.appearance', "
-            f"JSON.stringify({{theme: {json.dumps(theme)}}}))"
+            "try { localStorage.getItem('tradsy.appearance') ?? localStorage.setItem('tradsy.appearance', "
+            f"JSON.stringify({{theme: {json.dumps(theme)}}})) }} catch {{ /* an error page has no storage */ }}"
         )
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []

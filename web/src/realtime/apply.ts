@@ -148,6 +148,7 @@ interface LiveAccount {
     price: string | null
     unrealized_pnl: string | null
     market_value: string | null
+    priced_at: string | null
   }[]
 }
 
@@ -186,7 +187,8 @@ function mergeLive(client: QueryClient, accounts: readonly Record<string, unknow
                 price: now.price,
                 unrealized_pnl: now.unrealized_pnl,
                 market_value: now.market_value,
-                price_age_ms: now.price === null ? null : 0,
+                // The frame tells of every position when one price moves: each has an age of its own.
+                price_age_ms: now.priced_at ? Math.max(0, Date.now() - Date.parse(now.priced_at)) : null,
               }
             : position
         }),

@@ -194,11 +194,17 @@ export class StreamClient {
     this.#send({ type: 'ping' })
   }
 
+  /** Tells the server once for all cells that appear or go in one turn. */
   #sendWatch(): void {
-    if (this.#seq > 0 || this.#socket?.readyState === 1) {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    queueMicrotask(() => {
+      this.#isTelling = false
       this.#send({ type: 'watch', symbols: [...this.#symbols.keys()].slice(0, 200) })
-    }
+    })
   }
+
+  #isTelling = false
 
   #send(message: ClientMessage): void {
     if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message))

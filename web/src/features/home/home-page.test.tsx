@@ -68,7 +68,15 @@ test('home shows money with its signs, and live figures replace them', async () 
           unrealized_pnl: '52.75',
           market_value: '10300',
           is_complete: true,
-          positions: [{ symbol: 'BTC/USD', price: '60110', unrealized_pnl: '55', market_value: '30055' }],
+          positions: [
+            {
+              symbol: 'BTC/USD',
+              price: '60110',
+              unrealized_pnl: '55',
+              market_value: '30055',
+              priced_at: new Date().toISOString(),
+            },
+          ],
         },
       ],
     },

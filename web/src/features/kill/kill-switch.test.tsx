@@ -69,3 +69,19 @@ test('a stop that cannot be sent says so and stays open', async () => {
   expect(await within(dialog).findByText('The reason is too long.', {}, { timeout: 15_000 })).toBeVisible()
   expect(within(dialog).getByText('Nothing was changed.')).toBeVisible()
 })
+
+test('a second stop is a request of its own and not a replay of the first', async () => {
+  const server = new FakeServer({ 'POST /api/v1/kills': { ...KILL } })
+  const { user } = showScreen('/')
+  for (const count of [1, 2]) {
+    await user.click(await screen.findByRole('button', { name: 'Stop trading' }))
+    const dialog = await screen.findByRole('dialog', { name: 'Stop trading' })
+    await user.click(within(dialog).getByRole('button', { name: 'Stop now' }))
+    await waitFor(() => expect(server.requests('POST', '/api/v1/kills')).toHaveLength(count))
+    await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull())
+  }
+  const keys = server
+    .requests('POST', '/api/v1/kills')
+    .map((request) => request.headers.get('idempotency-key'))
+  expect(new Set(keys).size).toBe(2)
+})

@@ -45,6 +45,9 @@ export function KillDialog({ open, onClose }: { open: boolean; onClose: () => vo
       if (isRefused(error)) setKey(newKey())
     },
     onSuccess: () => {
+      // The next stop is another one: under the same key it would change nothing.
+      setKey(newKey())
+      setReason('')
       void client.invalidateQueries({ queryKey: killsQuery.queryKey })
       void client.invalidateQueries({ queryKey: ['orders'] })
       onClose()

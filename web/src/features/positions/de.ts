@@ -1,5 +1,45 @@
-import type { positions as en } from './en.ts'
+import type { Messages } from '@/i18n/en.ts'
 
-export const positions: { [K in keyof typeof en]: string } = {
-  title: 'Positions',
+export const positions: Messages['positions'] = {
+  title: 'Positionen',
+  totals: 'Summen der offenen Positionen',
+  account: 'Konto',
+  currency: 'Währung',
+  count: 'Positionen',
+  value: 'Wert',
+  unrealized: 'Offener Gewinn',
+  realized: 'Erzielter Gewinn',
+  fees: 'Gebühren',
+  exposure: 'Engagement',
+  exposureText: '{amount} {currency}, {percent} % des Eigenkapitals',
+  exposureUnknown: 'Nicht bekannt: ein Preis oder das Eigenkapital fehlt',
+  exposureOf: 'Engagement von {account}: {text}',
+  exposureHint:
+    'Das Engagement ist der Wert aller Positionen, gekauft wie leer verkauft, gemessen am Eigenkapital des Kontos. Gewinne sind vor Gebühren, Verluste haben ein Minus.',
+  total: 'Summe {currency}',
+  incomplete: 'Eine Position hat keinen Preis: Summen, die ihn brauchen, fehlen.',
+  list: 'Offene Positionen',
+  none: 'Keine offenen Positionen.',
+  toSignals: 'Zu den Signalen',
+  symbol: 'Symbol',
+  assetClass: 'Anlageklasse',
+  quantity: 'Menge',
+  average: 'Durchschnittspreis',
+  price: 'Preis',
+  quote: 'Neuester Kurs',
+  opened: 'Eröffnet',
+  groupOf: '{account}, {count, plural, one {# Position} other {# Positionen}}',
+  orderNote:
+    'Die Reihenfolge wird alle 5 Sekunden erneuert und bleibt stehen, solange Zeiger oder Fokus in der Tabelle sind.',
+  noQuote: 'Noch kein Kurs',
+  halted: 'Ausgesetzt',
+  classes: {
+    stock: 'Aktie',
+    etf: 'Fonds (ETF)',
+    option: 'Option',
+    crypto: 'Krypto',
+    forex: 'Währungspaar',
+    future: 'Future',
+    index: 'Index',
+  },
 }
