@@ -302,7 +302,7 @@ def test_signal_is_approved_on_a_phone(home: Home) -> None:
         bar.get_by_role("link", name="Signals").click()
         card = phone.page.get_by_role("article").filter(has_text="XRP/USD")
         card.get_by_role("button", name=re.compile("^Approve")).click()
-        phone.page.get_by_role("dialog").get_by_role("button", name=re.compile("Buy 10 XRP/USD")).click()
+        phone.page.get_by_role("dialog").get_by_role("button", name=re.compile("Buy 10 XRP")).click()
         expect(card).to_have_count(0)
         expect(phone.page.get_by_role("button", name="Stop trading")).to_be_visible()
         assert phone.widest() <= 0

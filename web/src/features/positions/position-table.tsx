@@ -44,7 +44,7 @@ export function PositionTable({
   onSort: (sorting: Sorting) => void
 }) {
   const t = useTranslations('positions')
-  const scroller = useRef<HTMLElement>(null)
+  const scroller = useRef<HTMLDivElement>(null)
   const hasPointer = useRef(false)
   const ordered = useFrozenOrder(
     positions,
@@ -70,7 +70,9 @@ export function PositionTable({
   const before = isLong ? (drawn[0]?.start ?? 0) : 0
   const after = isLong ? virtual.getTotalSize() - (drawn.at(-1)?.end ?? 0) : 0
   return (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: a group of fields is not meant
+    <div
+      role="group"
       ref={scroller}
       aria-label={t('list')}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
@@ -128,7 +130,7 @@ export function PositionTable({
           <Space height={after} />
         </tbody>
       </table>
-    </section>
+    </div>
   )
 }
 

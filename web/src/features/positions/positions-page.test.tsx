@@ -60,7 +60,7 @@ function serve(items: readonly object[]): FakeServer {
 
 async function table(): Promise<HTMLElement> {
   await screen.findByRole('columnheader', { name: 'Symbol' })
-  const [, scroller] = screen.getAllByRole('region', { name: 'Open positions' })
+  const scroller = screen.getByRole('group', { name: 'Open positions' })
   if (!scroller) throw new Error('no table')
   return scroller
 }
