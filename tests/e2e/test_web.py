@@ -71,7 +71,7 @@ class Home:
         v.fill("Password", PASSWORD)
         v.press("Create admin")
         v.heading("Home").wait_for()
-        assert v.panel("First steps").get_by_role("link", name="Go there").count() == 3
+        expect(v.panel("First steps").get_by_role("link", name="Go there")).to_have_count(3)
         self._accept()
         self._open_account()
 
