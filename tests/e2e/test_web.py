@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import PATIENCE, Visitor, running_browser
 from tests.e2e.product import Child, running
-from tradsy.entrypoints.api_client import ApiClient
+from tradsy.entrypoints.pages import DIST
 
 EMAIL, PASSWORD = "ada@example.com", "kelp vantage 9 ochre"
 SCREENS = {
@@ -148,10 +148,6 @@ def no_complaints(request: pytest.FixtureRequest) -> Generator[None]:
         visitor: Visitor = request.getfixturevalue("home").visitor
         complaints, visitor.complaints = visitor.complaints, []
         assert complaints == []
-
-
-def api_of(house: Child) -> ApiClient:
-    return house.api
 
 
 def test_order_by_hand_is_previewed_sent_and_told_on_every_screen(home: Home) -> None:
@@ -379,6 +375,36 @@ def test_every_link_of_the_public_pages_leads_somewhere(home: Home) -> None:
                 assert stranger.context.request.get(home.house.url + link).status == 200, f"{path} -> {link}"
     finally:
         stranger.close()
+
+
+BUDGETS = {"/": 5, "/pricing/": 5, "/app/sign-in": 135, "/app/": 200, "/app/trade?symbol=ETH%2FUSD": 290}
+"""Kilobytes of script, compressed with gzip, that a first visit may load."""
+TOLERANCE = 1.05
+
+
+def test_scripts_stay_within_their_budget(home: Home) -> None:
+    for path, budget in BUDGETS.items():
+        visitor = Visitor(home.browser, home.house.url)
+        try:
+            if path.startswith("/app/") and path != "/app/sign-in":
+                visitor.sign_in(EMAIL, PASSWORD)
+            loaded: set[str] = set()
+            visitor.page.on("response", lambda answer, loaded=loaded: loaded.add(answer.url))
+            visitor.go(path)
+            visitor.page.wait_for_load_state("load")
+            visitor.page.wait_for_timeout(1_000)
+            scripts = {url.removeprefix(home.house.url) for url in loaded if url.endswith(".js")}
+            assert bool(scripts) is path.startswith("/app/")
+            kilobytes = sum(_compressed(name) for name in scripts) / 1000
+            assert kilobytes <= budget * TOLERANCE, f"{path} loads {kilobytes:.1f} kB of script"
+        finally:
+            visitor.close()
+
+
+def _compressed(name: str) -> int:
+    path = DIST / name.lstrip("/")
+    beside = path.with_name(f"{path.name}.gz")
+    return (beside if beside.exists() else path).stat().st_size
 
 
 def _wait(visitor: Visitor, condition: Any) -> None:

@@ -5,10 +5,13 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ApiError } from '@/api/client.ts'
 import { LanguageProvider } from '@/i18n/index.tsx'
+import { texts } from '@/i18n/texts.ts'
 import { applyAppearance } from './appearance.ts'
 import { makeRouter } from './router.tsx'
 
 applyAppearance()
+
+void texts.ensure()
 
 const client = new QueryClient({
   defaultOptions: {

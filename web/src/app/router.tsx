@@ -10,6 +10,7 @@ import {
 } from '@tanstack/react-router'
 import { ApiError } from '@/api/client.ts'
 import { meQuery } from '@/api/queries.ts'
+import { texts } from '@/i18n/texts.ts'
 import { NotFound, ScreenError } from './fallbacks.tsx'
 
 interface TradeSearch {
@@ -39,6 +40,7 @@ const root = createRootRouteWithContext<Context>()({ component: Outlet, notFound
 const inside = createRoute({
   getParentRoute: () => root,
   id: 'inside',
+  loader: () => texts.ensure('kill'),
   component: lazyRouteComponent(() => import('./shell.tsx'), 'Shell'),
   errorComponent: ScreenError,
   beforeLoad: async ({ context, location }) => {
@@ -56,24 +58,28 @@ const inside = createRoute({
 const home = createRoute({
   getParentRoute: () => inside,
   path: '/',
+  loader: () => texts.ensure('home'),
   component: lazyRouteComponent(() => import('@/features/home/home-page.tsx'), 'HomePage'),
 })
 
 const signals = createRoute({
   getParentRoute: () => inside,
   path: '/signals',
+  loader: () => texts.ensure('signals'),
   component: lazyRouteComponent(() => import('@/features/signals/signals-page.tsx'), 'SignalsPage'),
 })
 
 const signal = createRoute({
   getParentRoute: () => inside,
   path: '/signals/$signalId',
+  loader: () => texts.ensure('signals'),
   component: lazyRouteComponent(() => import('@/features/signals/signal-page.tsx'), 'SignalPage'),
 })
 
 const positions = createRoute({
   getParentRoute: () => inside,
   path: '/positions',
+  loader: () => texts.ensure('home', 'orders', 'positions', 'signals'),
   component: lazyRouteComponent(() => import('@/features/positions/positions-page.tsx'), 'PositionsPage'),
 })
 
@@ -81,36 +87,42 @@ const trade = createRoute({
   getParentRoute: () => inside,
   path: '/trade',
   validateSearch: readTradeSearch,
+  loader: () => texts.ensure('chart', 'trade'),
   component: lazyRouteComponent(() => import('@/features/trade/trade-page.tsx'), 'TradePage'),
 })
 
 const orders = createRoute({
   getParentRoute: () => inside,
   path: '/orders',
+  loader: () => texts.ensure('orders', 'signals'),
   component: lazyRouteComponent(() => import('@/features/orders/orders-page.tsx'), 'OrdersPage'),
 })
 
 const trace = createRoute({
   getParentRoute: () => inside,
   path: '/traces/$traceId',
+  loader: () => texts.ensure('signals', 'orders'),
   component: lazyRouteComponent(() => import('@/features/orders/trace-page.tsx'), 'TracePage'),
 })
 
 const follows = createRoute({
   getParentRoute: () => inside,
   path: '/follows',
+  loader: () => texts.ensure('follows', 'signals'),
   component: lazyRouteComponent(() => import('@/features/follows/follows-page.tsx'), 'FollowsPage'),
 })
 
 const risk = createRoute({
   getParentRoute: () => inside,
   path: '/risk',
+  loader: () => texts.ensure('home', 'orders', 'positions', 'risk', 'signals'),
   component: lazyRouteComponent(() => import('@/features/risk/risk-page.tsx'), 'RiskPage'),
 })
 
 const connections = createRoute({
   getParentRoute: () => inside,
   path: '/connections',
+  loader: () => texts.ensure('connections'),
   component: lazyRouteComponent(
     () => import('@/features/connections/connections-page.tsx'),
     'ConnectionsPage',
@@ -120,24 +132,28 @@ const connections = createRoute({
 const audit = createRoute({
   getParentRoute: () => inside,
   path: '/audit',
+  loader: () => texts.ensure('audit'),
   component: lazyRouteComponent(() => import('@/features/audit/audit-page.tsx'), 'AuditPage'),
 })
 
 const settings = createRoute({
   getParentRoute: () => inside,
   path: '/settings',
+  loader: () => texts.ensure('auth', 'settings'),
   component: lazyRouteComponent(() => import('@/features/settings/settings-page.tsx'), 'SettingsPage'),
 })
 
 const admin = createRoute({
   getParentRoute: () => inside,
   path: '/admin',
+  loader: () => texts.ensure('admin', 'audit', 'connections'),
   component: lazyRouteComponent(() => import('@/features/admin/admin-page.tsx'), 'AdminPage'),
 })
 
 const onboarding = createRoute({
   getParentRoute: () => inside,
   path: '/onboarding',
+  loader: () => texts.ensure('auth', 'onboarding', 'settings'),
   component: lazyRouteComponent(() => import('@/features/onboarding/onboarding-page.tsx'), 'OnboardingPage'),
 })
 
@@ -146,30 +162,35 @@ const signIn = createRoute({
   path: '/sign-in',
   validateSearch: (search: Record<string, unknown>): { next?: string } =>
     typeof search['next'] === 'string' ? { next: search['next'] } : {},
+  loader: () => texts.ensure('auth'),
   component: lazyRouteComponent(() => import('@/features/auth/sign-in-page.tsx'), 'SignInPage'),
 })
 
 const signUp = createRoute({
   getParentRoute: () => root,
   path: '/sign-up',
+  loader: () => texts.ensure('auth'),
   component: lazyRouteComponent(() => import('@/features/auth/sign-up-page.tsx'), 'SignUpPage'),
 })
 
 const verify = createRoute({
   getParentRoute: () => root,
   path: '/verify',
+  loader: () => texts.ensure('auth'),
   component: lazyRouteComponent(() => import('@/features/auth/verify-page.tsx'), 'VerifyPage'),
 })
 
 const reset = createRoute({
   getParentRoute: () => root,
   path: '/reset',
+  loader: () => texts.ensure('auth'),
   component: lazyRouteComponent(() => import('@/features/auth/reset-page.tsx'), 'ResetPage'),
 })
 
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup/$token',
+  loader: () => texts.ensure('auth'),
   component: lazyRouteComponent(() => import('@/features/auth/setup-page.tsx'), 'SetupPage'),
 })
 

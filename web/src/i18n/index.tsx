@@ -1,11 +1,8 @@
-/** Text catalogues: one per feature, English at once, German when it is chosen. */
-import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react'
+/** Gives the screens their texts; `texts` loads them. */
+import { type ReactNode, useEffect, useSyncExternalStore } from 'react'
 import { IntlProvider } from 'use-intl'
-import { en, type Messages } from './en.ts'
-
-export type Language = 'en' | 'de'
-export const LANGUAGES: readonly Language[] = ['en', 'de']
-const STORED = 'tradsy.language'
+import type { Language, Messages } from './messages.ts'
+import { texts } from './texts.ts'
 
 declare module 'use-intl' {
   interface AppConfig {
@@ -14,58 +11,28 @@ declare module 'use-intl' {
   }
 }
 
-interface Choice {
-  language: Language
-  choose(language: Language): void
-}
-
-const ChoiceContext = createContext<Choice | null>(null)
-
-function firstLanguage(): Language {
-  const stored = localStorage.getItem(STORED)
-  if (stored === 'en' || stored === 'de') return stored
-  return navigator.language.startsWith('de') ? 'de' : 'en'
-}
-
 /** The zone that times are shown in: the browser's own, and always named beside the time. */
 export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
 
-export function LanguageProvider({ children, initial }: { children: ReactNode; initial?: Language }) {
-  const [language, setLanguage] = useState<Language>(initial ?? firstLanguage)
-  const [messages, setMessages] = useState<Messages>(en)
+export function LanguageProvider({ children }: { children: ReactNode }) {
+  const { language, messages } = useSyncExternalStore(texts.subscribe, texts.read)
   useEffect(() => {
     document.documentElement.lang = language
-    if (language === 'en') {
-      setMessages(en)
-      return
-    }
-    let current = true
-    void import('./de.ts').then(({ de }) => current && setMessages(de))
-    return () => {
-      current = false
-    }
   }, [language])
-  const choice = useMemo(
-    () => ({
-      language,
-      choose: (next: Language) => {
-        localStorage.setItem(STORED, next)
-        setLanguage(next)
-      },
-    }),
-    [language],
-  )
   return (
-    <ChoiceContext value={choice}>
-      <IntlProvider locale={language} messages={messages} timeZone={ZONE}>
-        {children}
-      </IntlProvider>
-    </ChoiceContext>
+    <IntlProvider locale={language} messages={messages} timeZone={ZONE} onError={fail}>
+      {children}
+    </IntlProvider>
   )
 }
 
-export function useLanguage(): Choice {
-  const choice = use(ChoiceContext)
-  if (choice === null) throw new Error('useLanguage outside of LanguageProvider')
-  return choice
+/** A text that is missing is a mistake of ours: it fails a test, and is told in the console of a browser. */
+function fail(error: Error): void {
+  if (import.meta.env.MODE === 'test') throw error
+  reportError(error)
+}
+
+export function useLanguage(): { language: Language; choose: (language: Language) => void } {
+  const { language } = useSyncExternalStore(texts.subscribe, texts.read)
+  return { language, choose: (next) => void texts.choose(next) }
 }

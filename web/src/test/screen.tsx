@@ -12,7 +12,7 @@ export function showScreen(path: string) {
   const router = makeRouter(client)
   const view = render(
     <QueryClientProvider client={client}>
-      <LanguageProvider initial="en">
+      <LanguageProvider>
         <RouterProvider router={router} />
       </LanguageProvider>
     </QueryClientProvider>,

@@ -1,6 +1,7 @@
 import '@testing-library/jest-dom/vitest'
 import { cleanup, configure } from '@testing-library/react'
 import { afterEach, vi } from 'vitest'
+import { texts } from '@/i18n/texts.ts'
 
 // A busy machine loads a screen's chunk in more than a second.
 configure({ asyncUtilTimeout: 10_000 })
@@ -16,8 +17,9 @@ HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
 
 window.scrollTo = () => {}
 
-afterEach(() => {
+afterEach(async () => {
   cleanup()
   vi.unstubAllGlobals()
+  await texts.choose('en')
   localStorage.clear()
 })

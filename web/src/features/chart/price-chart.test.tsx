@@ -3,6 +3,7 @@ import { act, render, screen, waitFor, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { LanguageProvider } from '@/i18n/index.tsx'
+import { texts } from '@/i18n/texts.ts'
 import { RealtimeProvider } from '@/realtime/provider.tsx'
 import { type Answer, FakeServer, FakeSocket, page, problem } from '@/test/server.ts'
 import { PriceChart } from './price-chart.tsx'
@@ -99,14 +100,17 @@ const SERVER: Record<string, Answer> = {
   'GET /api/v1/bars': { symbol: 'ETH/USD', step: '5m', items: BARS },
 }
 
-beforeEach(() => drawn.fresh())
+beforeEach(async () => {
+  drawn.fresh()
+  await texts.ensure('chart')
+})
 
 function show(answers: Record<string, Answer> = {}) {
   const server = new FakeServer({ ...SERVER, ...answers })
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   const view = render(
     <QueryClientProvider client={client}>
-      <LanguageProvider initial="en">
+      <LanguageProvider>
         <RealtimeProvider onEnd={() => {}}>
           <PriceChart accountId="a1" symbol="ETH/USD" />
         </RealtimeProvider>

@@ -4,7 +4,8 @@ import { applyAppearance, type Density, type Palette, readAppearance, type Theme
 import { SelectField } from '@/components/field.tsx'
 import { Change } from '@/components/figures.tsx'
 import { Panel } from '@/components/panel.tsx'
-import { LANGUAGES, useLanguage } from '@/i18n/index.tsx'
+import { useLanguage } from '@/i18n/index.tsx'
+import { LANGUAGES } from '@/i18n/messages.ts'
 
 const THEMES: readonly Theme[] = ['light', 'dark']
 const DENSITIES: readonly Density[] = ['comfortable', 'compact']

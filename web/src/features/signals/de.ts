@@ -1,4 +1,4 @@
-import type { Messages } from '@/i18n/en.ts'
+import type { Messages } from '@/i18n/messages.ts'
 import { reasons } from './de-reasons.ts'
 import { trace } from './de-trace.ts'
 

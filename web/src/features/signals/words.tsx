@@ -8,7 +8,7 @@ import { formatNumber } from '@/lib/numbers.ts'
 import type { Intent } from './queries.ts'
 
 type Level = { value: string; unit: keyof Texts['levels']; trailing?: boolean | undefined }
-type Texts = import('@/i18n/en.ts').Messages['signals']
+type Texts = import('@/i18n/messages.ts').Messages['signals']
 type Sizing = Pick<Plan, 'sizing_mode' | 'sizing_value'>
 
 const OPENING = new Set(['open_long', 'open_short'])

@@ -1,21 +1,5 @@
-/** English. The other languages have the same keys, which the compiler checks. */
-import { admin } from '@/features/admin/en.ts'
-import { audit } from '@/features/audit/en.ts'
-import { auth } from '@/features/auth/en.ts'
-import { chart } from '@/features/chart/en.ts'
-import { connections } from '@/features/connections/en.ts'
-import { follows } from '@/features/follows/en.ts'
-import { home } from '@/features/home/en.ts'
-import { kill } from '@/features/kill/en.ts'
-import { onboarding } from '@/features/onboarding/en.ts'
-import { orders } from '@/features/orders/en.ts'
-import { positions } from '@/features/positions/en.ts'
-import { risk } from '@/features/risk/en.ts'
-import { settings } from '@/features/settings/en.ts'
-import { signals } from '@/features/signals/en.ts'
-import { trade } from '@/features/trade/en.ts'
-
-export const en = {
+/** English of what every screen has. */
+export const base = {
   app: {
     name: 'Tradsy',
     skip: 'Skip to content',
@@ -94,23 +78,4 @@ export const en = {
     closed: 'Closed',
     noPrice: 'No price',
   },
-  home,
-  signals,
-  trade,
-  positions,
-  orders,
-  follows,
-  risk,
-  kill,
-  chart,
-  connections,
-  audit,
-  settings,
-  admin,
-  auth,
-  onboarding,
 }
-
-/** The shape of every catalogue: the keys of English, with any text. */
-type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Texts<T[K]> }
-export type Messages = Texts<typeof en>

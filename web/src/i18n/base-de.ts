@@ -1,22 +1,7 @@
-/** German. */
-import { admin } from '@/features/admin/de.ts'
-import { audit } from '@/features/audit/de.ts'
-import { auth } from '@/features/auth/de.ts'
-import { chart } from '@/features/chart/de.ts'
-import { connections } from '@/features/connections/de.ts'
-import { follows } from '@/features/follows/de.ts'
-import { home } from '@/features/home/de.ts'
-import { kill } from '@/features/kill/de.ts'
-import { onboarding } from '@/features/onboarding/de.ts'
-import { orders } from '@/features/orders/de.ts'
-import { positions } from '@/features/positions/de.ts'
-import { risk } from '@/features/risk/de.ts'
-import { settings } from '@/features/settings/de.ts'
-import { signals } from '@/features/signals/de.ts'
-import { trade } from '@/features/trade/de.ts'
-import type { Messages } from './en.ts'
+/** German of what every screen has. */
+import type { Base } from './messages.ts'
 
-export const de: Messages = {
+export const base: Base = {
   app: {
     name: 'Tradsy',
     skip: 'Zum Inhalt',
@@ -95,19 +80,4 @@ export const de: Messages = {
     closed: 'Geschlossen',
     noPrice: 'Kein Preis',
   },
-  home,
-  signals,
-  trade,
-  positions,
-  orders,
-  follows,
-  risk,
-  kill,
-  chart,
-  connections,
-  audit,
-  settings,
-  admin,
-  auth,
-  onboarding,
 }
