@@ -183,6 +183,22 @@ def test_signal_arrives_live_and_its_timeline_is_one_press_away(home: Home) -> N
     assert v.violations() == []
 
 
+def test_public_source_of_the_demo_is_followed_and_its_signals_arrive(home: Home) -> None:
+    v = home.visitor
+    v.go("/app/follows", "Follows")
+    row = v.panel("Public sources").get_by_role("row").filter(has_text="Demo strategy")
+    row.get_by_role("button", name=re.compile("^Follow")).click()
+    dialog = v.page.get_by_role("dialog")
+    dialog.get_by_label("Mode", exact=True).select_option("auto")
+    v.press("Start to follow", within=dialog)
+    expect(v.panel("What your accounts follow").get_by_text("Demo strategy")).to_be_visible()
+    (follow,) = [f for f in home.ask("/api/v1/follows")["items"] if f["source_name"] == "Demo strategy"]
+    assert (follow["state"], follow["mode"]) == ("active", "auto")
+    v.go("/app/", "Home")
+    expect(v.panel("Signals as they arrive").get_by_text("Demo strategy").first).to_be_visible(timeout=90_000)
+    home.send("POST", f"/api/v1/follows/{follow['id']}/close", {})
+
+
 def test_held_signal_is_corrected_and_approved(home: Home) -> None:
     v, hook = home.visitor, home.follow("approve")
     body = {"id": uuid.uuid4().hex, "ticker": "LINKUSD", "action": "buy", "quantity": "2"}

@@ -38,7 +38,7 @@ from tradsy.platform.outbox import emitted
 from tradsy.portfolio import service as portfolio
 from tradsy.risk.model import KillScope
 from tradsy.signals import service as signals
-from tradsy.signals.model import SourceKind
+from tradsy.signals.model import SourceKind, Visibility
 
 if TYPE_CHECKING:
     from tradsy.entrypoints.processes import Started
@@ -117,9 +117,11 @@ async def _make_source(container: Container, user_id: UserId, account: AccountRe
     settings = FollowSettings.model_validate({**_FOLLOWS[source], "symbols_allowed": list(SYMBOLS[source])})
     now = container.clock.now()
     async with container.database.as_engine() as session:
+        # Public: a newcomer's own paper account may follow it, and has signals arriving from the first minute.
         made = await signals.create_source(
-            session, user_id=user_id, name=name, kind=kind, description=description, at=now, actor=ACTOR, is_demo=True
-        )
+            session, user_id=user_id, name=name, kind=kind, description=description, at=now, actor=ACTOR,
+            visibility=Visibility.PUBLIC, is_demo=True,
+        )  # fmt: skip
     async with container.database.as_user(user_id) as session:
         await follows.create_follow(
             session, user_id=user_id, source_id=made.id, account_id=account.id, settings=settings, at=now, actor=ACTOR,

@@ -72,6 +72,8 @@ function applyEvent(name: string, payload: Record<string, unknown>, client: Quer
   switch (module) {
     case 'orders':
       putOrder(client, payload)
+      // A signal of a source that one follows is announced to its owner alone: here its first order tells of it.
+      if (payload['state'] === 'submitting') void client.invalidateQueries({ queryKey: ['signals'] })
       void client.invalidateQueries({ queryKey: ['orders', 'list'] })
       void client.invalidateQueries({ queryKey: ['orders', 'one', payload['order_id']] })
       void client.invalidateQueries({ queryKey: ['trace', payload['trace_id']] })

@@ -20,6 +20,7 @@ export const home: Messages['home'] = {
   noFills: 'Noch keine Ausführungen.',
   arrivals: 'Eintreffende Signale',
   noArrivals: 'Noch keine Signale. Senden Sie eines an eine eigene Quelle, oder folgen Sie einer.',
+  toFollows: 'Zu den Abonnements',
   checklist: 'Erste Schritte',
   step1: 'Risikohinweis und Bedingungen annehmen',
   step2: 'Papierkonto eröffnen',

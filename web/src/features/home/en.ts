@@ -18,6 +18,7 @@ export const home = {
   noFills: 'No fills yet.',
   arrivals: 'Signals as they arrive',
   noArrivals: 'No signals yet. Send one to a source of yours, or follow one.',
+  toFollows: 'Go to Follows',
   checklist: 'First steps',
   step1: 'Accept the risk disclosure and the terms',
   step2: 'Open a paper account',

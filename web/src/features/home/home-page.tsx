@@ -177,7 +177,15 @@ function Arrivals() {
       <QueryView query={signals}>
         {(items) =>
           items.length === 0 ? (
-            <Empty>{t('noArrivals')}</Empty>
+            <Empty
+              action={
+                <Link to="/follows" className={buttonClass()}>
+                  {t('toFollows')}
+                </Link>
+              }
+            >
+              {t('noArrivals')}
+            </Empty>
           ) : (
             <Table
               label={t('arrivals')}
