@@ -114,13 +114,19 @@ class OrderPreview(StrictModel):
     summary="See what an order would come to",
 )
 async def preview_order(
-    body: OrderCreate, caller: Trader, session: UserSession, request: Request, identity: IdentityDep
+    body: OrderCreate,
+    caller: Trader,
+    session: UserSession,
+    request: Request,
+    identity: IdentityDep,
+    clock: ClockDep,
 ) -> OrderPreview:
     """Judge an order as placing it would, with every check and its numbers; store and send nothing."""
     intent = _known(body.to_intent(), request)
     identity.limiter.check("orders", str(caller.user_id))
     await find_place(session, caller.user_id, AccountId(body.account_id))
-    question = Question(caller.user_id, AccountId(body.account_id), intent, _confirmation(body))
+    typed = _confirmation(body, caller, clock.now())
+    question = Question(caller.user_id, AccountId(body.account_id), intent, typed)
     return OrderPreview.model_validate(await preview.ask(request.app.state.bus, question), strict=False)
 
 
@@ -163,7 +169,7 @@ async def place_order(
     identity.limiter.check("orders", str(caller.user_id))
     desk = TicketDesk(database, outbox)
     incoming = Incoming(await request.body(), "application/json", received_at)
-    ticket = Ticket(AccountId(body.account_id), intent, _confirmation(body))
+    ticket = Ticket(AccountId(body.account_id), intent, _confirmation(body, caller, received_at))
     return answer_receipt(await desk.place(caller.user_id, caller.actor, ticket, incoming, key=key))
 
 
@@ -173,5 +179,6 @@ def _known(intent: TradeIntent, request: Request) -> TradeIntent:
     return intent
 
 
-def _confirmation(body: OrderCreate) -> dict[str, Any] | None:
-    return None if body.confirmation is None else body.confirmation.model_dump(mode="json")
+def _confirmation(body: OrderCreate, caller: Caller, now: datetime) -> dict[str, Any] | None:
+    typed = body.confirmation
+    return None if typed is None else typed.to_record(stepped_up=caller.is_stepped_up(now))

@@ -160,13 +160,15 @@ async def get_plan(plan_id: UUID, caller: Reader, session: UserSession) -> PlanR
 async def approve_plan(
     plan_id: UUID, body: PlanApprove, caller: ConsentedCallerDep, session: UserSession, clock: ClockDep
 ) -> PlanRead:
+    now = clock.now()
+    typed = body.confirmation
     row = await decisions.approve_plan(
         session,
         caller.user_id,
         PlanId(plan_id),
         correction={} if body.intent is None else body.intent.to_changes(),
-        confirmation=None if body.confirmation is None else body.confirmation.model_dump(mode="json"),
-        at=clock.now(),
+        confirmation=None if typed is None else typed.to_record(stepped_up=caller.is_stepped_up(now)),
+        at=now,
         actor=caller.actor,
     )
     return PlanRead.from_row(row)

@@ -256,6 +256,10 @@ class Confirmation(StrictModel):
     notional: Positive = Field(description="The order's notional, account currency, typed again.")
     reason: str = Field(min_length=3, max_length=500, description="Why it is done all the same.")
 
+    def to_record(self, *, stepped_up: bool) -> dict[str, Any]:
+        """Return what is stored of it; `stepped_up` is never the caller's word but the session's."""
+        return {**self.model_dump(mode="json"), "stepped_up": stepped_up}
+
 
 class PlanApprove(StrictModel):
     """A decision for a plan."""

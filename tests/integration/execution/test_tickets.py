@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from tests.integration.execution.scenes import bought, pin_all, state_of, tighten
+from tests.integration.execution.scenes import bought, person_token, pin_all, state_of, tighten
 from tradsy.testing.product import Product, Trader
 
 API = "/api/v1"
@@ -197,6 +197,21 @@ async def test_soft_breach_asks_for_a_confirmation_and_passes_with_it(product: P
     assert (await product.call("POST", f"{API}/orders/preview", trader, json=confirmed)).body["outcome"] == "approved"
     trace = await place(product, trader, quantity="0.5", confirmation=confirmation)
     await product.until_step(trader, trace, "filled")
+
+
+@pytest.mark.parametrize("proved", [False, True])
+async def test_confirmation_says_whether_the_person_proved_who_they_are(product: Product, *, proved: bool) -> None:
+    """Above half of the hard cap a confirmation counts only with it (R-P7); the caller cannot claim it."""
+    trader = await product.trader()
+    token = await person_token(product, trader) if proved else trader.api_key
+    confirmation = {"symbol": "ETH/USD", "notional": "200.1", "reason": "I mean it"}
+    body = ticket(trader, quantity="0.1", confirmation=confirmation)
+    answer = await product.call("POST", f"{API}/orders", json=body, Authorization=f"Bearer {token}")
+    assert answer.status == 202, answer.body
+    (plan,) = await product.rows("select confirmation from plans where user_id = :u", u=trader.user_id)
+    assert plan["confirmation"]["stepped_up"] is proved
+    claimed = {**body, "confirmation": {**confirmation, "stepped_up": True}}
+    assert (await product.call("POST", f"{API}/orders", trader, json=claimed)).status == 422
 
 
 async def test_stopped_trading_stops_tickets_but_not_the_way_out(product: Product) -> None:

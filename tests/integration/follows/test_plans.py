@@ -166,7 +166,8 @@ async def test_an_approval_can_complete_and_confirm_the_plan(world: World):
     assert (answer.json()["sizing_mode"], answer.json()["sizing_value"]) == ("multiplier", "1")
     async with world.database.as_engine() as session:
         (claimed,) = await claim_approved_plans(session, partitions=[9], signal_id=plan["signal_id"])
-    assert claimed.confirmation == {"symbol": "AAPL261218C00190000", "notional": "640", "reason": "I mean it"}
+    typed = {"symbol": "AAPL261218C00190000", "notional": "640", "reason": "I mean it"}
+    assert claimed.confirmation == {**typed, "stepped_up": False}
 
 
 async def test_an_ignored_plan_stays_ignored(world: World):
