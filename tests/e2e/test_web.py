@@ -258,6 +258,27 @@ def test_resting_order_is_canceled_with_one_press(home: Home) -> None:
     _wait(v, canceled)
 
 
+def test_position_is_closed_by_way_of_the_ticket(home: Home) -> None:
+    v = home.visitor
+    (account,) = home.ask("/api/v1/accounts")["items"]
+    body = {"account_id": account["id"], "symbol": "ADA/USD", "side": "buy", "type": "market", "quantity": "100"}
+    home.send("POST", "/api/v1/orders", body)
+
+    def held() -> str | None:
+        items = home.ask("/api/v1/positions")["items"]
+        return next((p["quantity"] for p in items if p["symbol"] == "ADA/USD"), None)
+
+    _wait(v, lambda: held() == "100")
+    v.go("/app/positions", "Positions")
+    v.page.get_by_role("link", name="Close ADA/USD").click()
+    v.heading("Trade").wait_for()
+    v.press("Preview")
+    review = v.dialog("Sell 100 ADA/USD")
+    v.press("Sell 100 ADA/USD", within=review)
+    expect(review.get_by_role("status")).to_contain_text("on its way")
+    _wait(v, lambda: held() is None)
+
+
 def test_trading_is_stopped_from_the_keyboard_and_resumed_with_a_reason(home: Home) -> None:
     v = home.visitor
     v.go("/app/positions", "Positions")

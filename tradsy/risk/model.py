@@ -17,7 +17,7 @@ from tradsy.brokers.capabilities import Capabilities
 from tradsy.domain.ids import AccountId, SourceId
 from tradsy.domain.instruments import AssetClass, Instrument
 from tradsy.domain.market import Quote
-from tradsy.domain.money import ZERO
+from tradsy.domain.money import ZERO, format_decimal
 from tradsy.domain.orders import OrderRole, OrderTerms, OrderType, Side
 from tradsy.risk.limits import EffectiveLimits, format_value
 
@@ -248,9 +248,19 @@ class Check(NamedTuple):
     def text(self) -> str:
         """The judgment as a sentence for people."""
         words = self.code.replace("_", " ").lower()
-        figures = f": {format_number(self.value)} against a limit of {format_number(self.limit)} {self.unit}".rstrip()
+        figures = f": {_shown(self.value)} against a limit of {_shown(self.limit)} {self.unit}".rstrip()
         shown = figures if self.limit is not None and self.value is not None else ""
         return f"{self.rule} {self.outcome}, {words}{shown}" + (f" ({self.detail})" if self.detail else "")
+
+
+def _shown(value: Number) -> str | int | None:
+    """Return a figure for people: no more places than anybody reads; `numbers` has all of them."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return format_decimal(round(value, _SHOWN_PLACES))
+    return format_number(value)
+
+
+_SHOWN_PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 import type { Messages } from '@/i18n/messages.ts'
 
 export const positions: Messages['positions'] = {
+  close: 'Schließen',
+  closeOf: '{symbol} schließen',
   title: 'Positionen',
   totals: 'Summen der offenen Positionen',
   account: 'Konto',

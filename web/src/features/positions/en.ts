@@ -1,4 +1,6 @@
 export const positions = {
+  close: 'Close',
+  closeOf: 'Close {symbol}',
   title: 'Positions',
   totals: 'Totals of open positions',
   account: 'Account',

@@ -1,9 +1,12 @@
+import { Link } from '@tanstack/react-router'
 import type { Ref } from 'react'
 import { useTranslations } from 'use-intl'
 import type { Position } from '@/api/queries.ts'
+import { buttonClass } from '@/components/button.tsx'
 import { Change, DateTime, Figure } from '@/components/figures.tsx'
 import { Td } from '@/components/table.tsx'
 import { PaperBadge } from '@/features/home/home-page.tsx'
+import { direction } from '@/lib/numbers.ts'
 import { PriceCell, QuoteCell } from './price-cells.tsx'
 import type { AccountSums } from './totals.ts'
 
@@ -60,7 +63,22 @@ export function PositionRow({
         scope="row"
         className="h-(--row) border-line border-t pr-3 pl-4 text-left font-medium whitespace-nowrap"
       >
-        {position.symbol}
+        <span className="inline-flex items-center gap-3">
+          {position.symbol}
+          <Link
+            to="/trade"
+            search={{
+              symbol: position.symbol,
+              side: direction(position.quantity) === 'down' ? 'buy' : 'sell',
+              effect: 'close',
+              account: position.account_id,
+            }}
+            aria-label={t('closeOf', { symbol: position.symbol })}
+            className={buttonClass({ size: 'small' })}
+          >
+            {t('close')}
+          </Link>
+        </span>
       </th>
       <Td>{t(`classes.${position.asset_class}`)}</Td>
       <Td right>

@@ -109,7 +109,7 @@ test('live figures are shown, yet rows do not move under the focus', async () =>
     within(scroller)
       .getAllByRole('row')
       .slice(2)
-      .map((row) => row.querySelector('th')?.textContent)
+      .map((row) => row.querySelector('th')?.textContent?.replace('Close', ''))
   expect(order()).toEqual(['BTC/USD', 'AAPL'])
   vi.useFakeTimers({ shouldAdvanceTime: true, toFake: ['setInterval', 'clearInterval', 'Date'] })
   try {
