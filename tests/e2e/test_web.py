@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 import uuid
@@ -14,6 +15,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import PATIENCE, Visitor, running_browser
 from tests.e2e.product import Child, running
+from tradsy.entrypoints.demo import DEMO_FILE
+from tradsy.entrypoints.demo_alerts import DemoSource
 from tradsy.entrypoints.pages import DIST
 
 EMAIL, PASSWORD = "ada@example.com", "kelp vantage 9 ochre"
@@ -195,7 +198,9 @@ def test_public_source_of_the_demo_is_followed_and_its_signals_arrive(home: Home
     (follow,) = [f for f in home.ask("/api/v1/follows")["items"] if f["source_name"] == "Demo strategy"]
     assert (follow["state"], follow["mode"]) == ("active", "auto")
     v.go("/app/", "Home")
-    expect(v.panel("Signals as they arrive").get_by_text("Demo strategy").first).to_be_visible(timeout=90_000)
+    hook = json.loads((home.house.data / DEMO_FILE).read_text())["hooks"][DemoSource.STRATEGY.value]
+    home.house.post(hook, {"id": uuid.uuid4().hex, "ticker": "LTCUSD", "action": "buy", "quantity": "1"})
+    expect(v.panel("Signals as they arrive").get_by_text("Demo strategy").first).to_be_visible()
     home.send("POST", f"/api/v1/follows/{follow['id']}/close", {})
 
 
@@ -236,26 +241,18 @@ def test_resting_order_is_canceled_with_one_press(home: Home) -> None:
     (account,) = home.ask("/api/v1/accounts")["items"]
     (quote,) = home.ask("/api/v1/quotes?symbols=BTC%2FUSD")["items"]
     limit = str(int(float(quote["bid"]) * 0.97))
-    home.send(
-        "POST",
-        "/api/v1/orders",
-        {
-            "account_id": account["id"],
-            "symbol": "BTC/USD",
-            "side": "buy",
-            "type": "limit",
-            "quantity": "0.01",
-            "limit_price": limit,
-        },
-    )
+    body = {"account_id": account["id"], "symbol": "BTC/USD", "side": "buy", "type": "limit", "quantity": "0.01"}
+    trace = home.send("POST", "/api/v1/orders", {**body, "limit_price": limit})["trace_id"]
+
+    def state() -> str | None:
+        orders = home.ask("/api/v1/orders?symbol=BTC%2FUSD")["items"]
+        return next((order["state"] for order in orders if order["trace_id"] == trace), None)
+
+    _wait(v, lambda: state() == "new")
     v.go("/app/orders", "Orders")
     row = v.page.get_by_role("row").filter(has_text="BTC/USD").first
     row.get_by_role("button", name=re.compile("^Cancel")).click()
-
-    def canceled() -> bool:
-        return [o["state"] for o in home.ask("/api/v1/orders?symbol=BTC%2FUSD")["items"]] == ["canceled"]
-
-    _wait(v, canceled)
+    _wait(v, lambda: state() == "canceled")
 
 
 def test_position_is_closed_by_way_of_the_ticket(home: Home) -> None:

@@ -268,7 +268,8 @@ class SyntheticMarket:
         """Walk backwards from the anchor, with a generator of its own per symbol and step."""
         rng = random.Random(f"{self._seed}:{symbol}:{step}")  # noqa: S311 - market noise
         seconds = int(step.total_seconds())
-        edge = self._start - timedelta(seconds=int(self._start.timestamp()) % seconds)
+        begun = self._start.replace(microsecond=0)
+        edge = begun - timedelta(seconds=int(begun.timestamp()) % seconds)
         size, tick = walk.listing, walk.listing.instrument.tick_size
         deviation = walk.anchor_ticks * size.volatility * math.sqrt(seconds / (86400 * 365))
         close, bars, at = walk.anchor_ticks, list[Bar](), edge - step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -178,3 +179,14 @@ def test_bars_cover_the_past_and_the_present() -> None:
     daily = market.bars("AAPL", START - timedelta(days=30), now, timedelta(days=1))
     assert len(daily) in {30, 31}
     assert market.bars("NOPE", START, now, timedelta(minutes=1)) == []
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 60])
+def test_bars_begin_on_whole_steps_whenever_the_market_began(minutes: int) -> None:
+    began, step = START + timedelta(seconds=17, milliseconds=910), timedelta(minutes=minutes)
+    market = SyntheticMarket(random.Random(1), began, calendars=OPEN)
+    for second in range(150):
+        market.advance(began + timedelta(seconds=second))
+    bars = market.bars("AAPL", began - 20 * step, began + timedelta(minutes=3), step)
+    assert all(int(bar.at.timestamp()) % (minutes * 60) == 0 and bar.at.microsecond == 0 for bar in bars)
+    assert [b.at - a.at for a, b in itertools.pairwise(bars)] == [step] * (len(bars) - 1)
