@@ -36,9 +36,9 @@ from tradsy.brokers.errors import (
 from tradsy.domain.ids import AccountId, ConnectionId, UserId
 from tradsy.domain.market import Bar, BarStep
 from tradsy.domain.money import format_decimal
-from tradsy.execution.preview import OwnerSilent
+from tradsy.execution.questions import put_question
 from tradsy.execution.state import AccountState, ConnectionState
-from tradsy.platform.bus import Bus, BusUnavailable
+from tradsy.platform.bus import Bus
 from tradsy.platform.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -46,8 +46,6 @@ log = structlog.get_logger(__name__)
 SUBJECT = "tradsy.bars"
 MAX_BARS = 1_000
 """Bars in one answer."""
-PATIENCE = 3.0
-"""Seconds that a person waits for the owner's answer."""
 VENUE_PATIENCE = 2.5
 """Seconds that the owner waits for the venue: its failure is told as such, not as the owner's silence."""
 KEEP = 1.0
@@ -113,13 +111,7 @@ async def ask(bus: Bus, question: Question) -> list[dict[str, Any]]:
         BusUnavailable: the question could not be asked.
         BrokerReadFailed, BrokerAuthExpired, InvalidSymbol, UnsupportedByBroker: what the venue's read ended in.
     """
-    try:
-        answer = await bus.client.request(SUBJECT, question.encode(), timeout=PATIENCE)
-    except (nats.errors.TimeoutError, nats.errors.NoRespondersError) as error:
-        raise OwnerSilent(retry_after=1) from error
-    except (nats.errors.Error, OSError) as error:
-        raise BusUnavailable from error
-    body = orjson.loads(answer.data)
+    body = await put_question(bus, SUBJECT, question.encode())
     if "fault" in body:
         raise _fault(body)
     return body["items"]

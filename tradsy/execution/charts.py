@@ -17,7 +17,7 @@ from tradsy.domain.market import BarStep
 from tradsy.execution import bars
 from tradsy.execution.bars import MAX_BARS, Question
 from tradsy.execution.errors import BadBarRange
-from tradsy.execution.preview import OwnerSilent
+from tradsy.execution.questions import OwnerSilent
 from tradsy.follows.errors import NoSuchAccount
 from tradsy.follows.placing import find_place
 from tradsy.identity.deps import require

@@ -1,7 +1,6 @@
 """What an order by hand would come to, asked of the process that owns the account: only there all facts are known.
 
-The question goes to every worker as a plain NATS request; the owner answers, the others stay silent. Nothing is
-stored, counted or sent, so a lost question costs nothing but itself.
+Nothing is stored, counted or sent.
 """
 
 # pyright: reportUnknownMemberType=false
@@ -22,17 +21,17 @@ import structlog
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from tradsy.domain.errors import Unavailable
 from tradsy.domain.ids import AccountId, ConnectionId, PlanId, SignalId, SourceId, TraceId, UserId
 from tradsy.domain.money import ONE
 from tradsy.domain.orders import OrderTerms
 from tradsy.execution.model import to_json
 from tradsy.execution.planner import Planner, Previewed
+from tradsy.execution.questions import put_question
 from tradsy.follows.model import ExitPolicy, SizingMode, TradeIntent
 from tradsy.follows.placing import ORIGIN
 from tradsy.follows.plans import ApprovedPlan
 from tradsy.market_data.quotes import QuoteCache
-from tradsy.platform.bus import Bus, BusUnavailable
+from tradsy.platform.bus import Bus
 from tradsy.platform.clock import Clock
 from tradsy.platform.db import Database, DatabaseError, DbSession, sql
 from tradsy.platform.ids import new_id
@@ -42,8 +41,6 @@ from tradsy.signals.model import CERTAIN
 log = structlog.get_logger(__name__)
 
 SUBJECT = "tradsy.previews"
-PATIENCE = 3.0
-"""Seconds that a person waits for the owner's answer."""
 _PLACE = sql(
     "select a.id, a.user_id, a.connection_id, a.partition, a.venue, a.is_paper, a.is_demo, a.state, "
     "c.state as connection_state, s.id as source_id, "
@@ -52,13 +49,6 @@ _PLACE = sql(
     "left join sources s on s.user_id = a.user_id and s.kind = 'ticket' "
     "where a.id = :account and a.user_id = :user and a.state <> 'closed'"
 )
-
-
-class OwnerSilent(Unavailable):
-    """Nobody owns the account now, or its owner has not opened it yet."""
-
-    code = "account_not_open"
-    title = "The account is being opened: try again in a moment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +90,7 @@ async def ask(bus: Bus, question: Question) -> dict[str, Any]:
         OwnerSilent: nobody answered in time.
         BusUnavailable: the question could not be asked.
     """
-    try:
-        answer = await bus.client.request(SUBJECT, question.encode(), timeout=PATIENCE)
-    except (nats.errors.TimeoutError, nats.errors.NoRespondersError) as error:
-        raise OwnerSilent(retry_after=1) from error
-    except (nats.errors.Error, OSError) as error:
-        raise BusUnavailable from error
-    return orjson.loads(answer.data)
+    return await put_question(bus, SUBJECT, question.encode())
 
 
 class Previewer:

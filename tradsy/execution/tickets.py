@@ -15,7 +15,8 @@ from tradsy.domain.ids import AccountId
 from tradsy.domain.orders import OrderType, Side, TimeInForce
 from tradsy.execution import preview
 from tradsy.execution.errors import OrderUnreadable
-from tradsy.execution.preview import OwnerSilent, Question
+from tradsy.execution.preview import Question
+from tradsy.execution.questions import OwnerSilent
 from tradsy.follows.errors import NoSuchAccount
 from tradsy.follows.model import TradeIntent
 from tradsy.follows.placing import find_place

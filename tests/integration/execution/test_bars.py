@@ -17,7 +17,7 @@ from tests.integration.execution.scenes import state_of
 from tradsy.brokers.errors import BrokerAuthExpired, BrokerError, BrokerProtocolChanged, InvalidSymbol, RateLimited
 from tradsy.domain.market import Bar, BarStep
 from tradsy.execution import bars
-from tradsy.execution.preview import OwnerSilent
+from tradsy.execution.questions import OwnerSilent
 from tradsy.testing.product import Answer, Product, Trader
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

@@ -48,6 +48,20 @@ export const accountsQuery = queryOptions({
   staleTime: 30_000,
 })
 
+export function capabilitiesQuery(accountId: string) {
+  return queryOptions({
+    queryKey: ['accounts', accountId, 'capabilities'],
+    queryFn: () =>
+      unwrap(
+        api.GET('/api/v1/accounts/{account_id}/capabilities', {
+          params: { path: { account_id: accountId } },
+        }),
+      ),
+    staleTime: 300_000,
+    enabled: accountId !== '',
+  })
+}
+
 export type Order = Schemas['OrderRead']
 export type Plan = Schemas['PlanRead']
 export type Position = Schemas['PositionRead']

@@ -2,12 +2,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
+import { capabilitiesQuery } from '@/api/queries.ts'
 import { Button } from '@/components/button.tsx'
 import { Panel } from '@/components/panel.tsx'
 import { Empty, QueryView } from '@/components/states.tsx'
 import { STEPS, type Step } from './bars.ts'
 import { ChartView } from './chart-view.tsx'
-import { barsQuery, stepsQuery } from './queries.ts'
+import { barsQuery } from './queries.ts'
 import { useStudies } from './studies-fields.tsx'
 
 const FAVOURITE: Step = '5m'
@@ -27,7 +28,7 @@ export function PriceChart({ accountId, symbol }: { accountId: string; symbol: s
 
 function Chart({ accountId, symbol }: { accountId: string; symbol: string }) {
   const t = useTranslations('chart')
-  const venue = useQuery(stepsQuery(accountId))
+  const venue = useQuery(capabilitiesQuery(accountId))
   // Where the venue does not tell what it has, asking will.
   const steps = venue.data?.bar_steps ?? (venue.isError ? STEPS : [])
   const [wanted, setWanted] = useState<Step>(FAVOURITE)

@@ -18,19 +18,6 @@ export function barsQuery(accountId: string, symbol: string, step: Step) {
   })
 }
 
-export function stepsQuery(accountId: string) {
-  return queryOptions({
-    queryKey: ['accounts', accountId, 'capabilities'],
-    queryFn: () =>
-      unwrap(
-        api.GET('/api/v1/accounts/{account_id}/capabilities', {
-          params: { path: { account_id: accountId } },
-        }),
-      ),
-    staleTime: 300_000,
-  })
-}
-
 export function instrumentQuery(symbol: string) {
   return queryOptions({
     queryKey: ['instruments', 'one', symbol],

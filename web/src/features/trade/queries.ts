@@ -8,20 +8,6 @@ export type Instrument = Schemas['InstrumentRead']
 
 const FOUND = 20
 
-export function capabilitiesQuery(accountId: string) {
-  return queryOptions({
-    queryKey: ['accounts', accountId, 'capabilities'],
-    queryFn: () =>
-      unwrap(
-        api.GET('/api/v1/accounts/{account_id}/capabilities', {
-          params: { path: { account_id: accountId } },
-        }),
-      ),
-    staleTime: 300_000,
-    enabled: accountId !== '',
-  })
-}
-
 export function instrumentsQuery(text: string) {
   return queryOptions({
     queryKey: ['instruments', text],
