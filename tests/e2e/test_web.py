@@ -369,7 +369,7 @@ def test_every_screen_is_accessible_and_fits_a_narrow_window(home: Home, theme: 
     for path, title in SCREENS.items():
         v.page.set_viewport_size({"width": 1280, "height": 800})
         v.go(path, title)
-        v.page.wait_for_load_state("networkidle") if path == "/app/risk" else v.page.wait_for_timeout(400)
+        expect(v.page.get_by_role("status", name="Loading")).to_have_count(0)
         assert v.page.evaluate("document.documentElement.dataset.theme") == theme
         wrong += [f"{path}: {found}" for found in v.violations()]
         v.page.set_viewport_size({"width": 320, "height": 700})
@@ -425,8 +425,7 @@ def test_scripts_stay_within_their_budget(home: Home) -> None:
             loaded: set[str] = set()
             visitor.page.on("response", lambda answer, loaded=loaded: loaded.add(answer.url))
             visitor.go(path)
-            visitor.page.wait_for_load_state("load")
-            visitor.page.wait_for_timeout(1_000)
+            visitor.page.wait_for_load_state("networkidle")
             scripts = {url.removeprefix(home.house.url) for url in loaded if url.endswith(".js")}
             assert bool(scripts) is path.startswith("/app/")
             kilobytes = sum(_compressed(name) for name in scripts) / 1000

@@ -1,9 +1,12 @@
 """What the venue knows and Tradsy does not, and the other way round: adopted, booked, or held up as a break."""
 
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import pytest_asyncio
@@ -43,6 +46,17 @@ async def _transfer(product: Product, trader: Trader, quantity: str) -> None:
     """Move SOL/USD in or out at the venue: no order and no execution tells of it."""
     body = {"account": trader.venue_account_id, "symbol": "SOL/USD", "quantity": quantity, "price": "150"}
     await product.control("POST", "/accounts/transfer", body)
+
+
+async def _no_rounds_but_ours(product: Product, patch: pytest.MonkeyPatch) -> None:
+    """Let no round be due, and wait until none is under way."""
+    owner = product.owner
+    patch.setattr(owner, "_is_due", Mock(return_value=False))
+
+    async def idle() -> bool:
+        return not owner._reconciling
+
+    await product.until(idle, what="the rounds under way")
 
 
 async def _breaks(product: Product, trader: Trader) -> list[dict[str, Any]]:
@@ -103,22 +117,21 @@ async def test_fill_of_an_order_placed_by_hand_is_booked_as_external(product: Pr
 
 
 async def test_difference_in_a_position_becomes_a_break_in_two_rounds_and_closes_when_it_is_gone(
-    product: Product,
+    product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trader = await product.trader()
     state = state_of(product, trader)
-    await _transfer(product, trader, "1")
-    await reconciled(product, trader)
-    (seen,) = await _breaks(product, trader)
-    assert (seen["state"], seen["subject"], seen["cycles"]) == ("seen", "SOL/USD", 1)
-    assert state.open_breaks == 0
-    await reconciled(product, trader)
-
-    async def is_open() -> bool:
-        return [row["state"] for row in await _breaks(product, trader)] == ["open"]
-
-    await product.until(is_open)
+    with monkeypatch.context() as held:
+        # The second round follows the first within a second; here each is asked for, to look between them.
+        await _no_rounds_but_ours(product, held)
+        await _transfer(product, trader, "1")
+        assert await product.owner.reconciler.run(state)
+        (seen,) = await _breaks(product, trader)
+        assert (seen["state"], seen["subject"], seen["cycles"]) == ("seen", "SOL/USD", 1)
+        assert (state.open_breaks, state.reconcile_asked) == (0, True)
+        assert await product.owner.reconciler.run(state)
     (opened,) = await _breaks(product, trader)
+    assert opened["state"] == "open"
     assert (Decimal(opened["ours"]), Decimal(opened["theirs"])) == (0, 1)
     shown = await verdict(product, trader, await buy(product, trader))
     assert shown["reasons"] == ["RECONCILIATION_BREAK"]
