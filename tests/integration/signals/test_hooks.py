@@ -200,9 +200,10 @@ async def test_an_oversize_body_is_refused(world: World):
 
 async def test_an_unknown_token_is_the_same_404_whatever_its_form(world: World):
     source = await world.source(await world.person())
+    altered = source.path[:-1] + ("A" if source.path.endswith("_") else "_")
     answers = [
         await world.client().post(path, json=ORDER)
-        for path in (source.path[:-1] + "_", "/hooks/tradingview/x", "/hooks/tradingview/tsh_" + "A" * 32)
+        for path in (altered, "/hooks/tradingview/x", "/hooks/tradingview/tsh_" + "A" * 32)
     ]
     assert {answer.status for answer in answers} == {404}
     assert len({answer.text for answer in answers}) == 1
