@@ -7,6 +7,7 @@ import re
 import tempfile
 import uuid
 from collections.abc import Generator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,7 @@ def test_resting_order_is_canceled_with_one_press(home: Home) -> None:
     v = home.visitor
     (account,) = home.ask("/api/v1/accounts")["items"]
     (quote,) = home.ask("/api/v1/quotes?symbols=BTC%2FUSD")["items"]
-    limit = str(int(float(quote["bid"]) * 0.97))
+    limit = str(int(Decimal(quote["bid"]) * Decimal("0.97")))
     body = {"account_id": account["id"], "symbol": "BTC/USD", "side": "buy", "type": "limit", "quantity": "0.01"}
     trace = home.send("POST", "/api/v1/orders", {**body, "limit_price": limit})["trace_id"]
 

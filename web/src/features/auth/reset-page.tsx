@@ -4,9 +4,9 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { ApiError, api } from '@/api/client.ts'
 import { Button, buttonClass } from '@/components/button.tsx'
-import { TextField } from '@/components/field.tsx'
 import { attempt } from './attempt.ts'
 import { AuthError, AuthForm, AuthLayout, linkClass, Sent } from './auth-layout.tsx'
+import { EmailField } from './identity-fields.tsx'
 import { useLinkToken } from './link-token.ts'
 import { NewPasswordField } from './new-password-field.tsx'
 
@@ -46,17 +46,7 @@ function RequestReset() {
     <AuthLayout title={t('resetTitle')} footer={footer}>
       <p>{t('resetText')}</p>
       <AuthForm action={t('resetRequest')} busy={request.isPending} onSubmit={() => request.mutate()}>
-        <TextField
-          label={t('email')}
-          name="email"
-          type="email"
-          autoComplete="username"
-          maxLength={254}
-          required
-          autoFocus
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
+        <EmailField value={email} onChange={setEmail} />
         <AuthError error={request.error} wrote />
       </AuthForm>
     </AuthLayout>

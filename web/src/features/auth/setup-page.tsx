@@ -4,10 +4,10 @@ import { useParams } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '@/api/client.ts'
-import { TextField } from '@/components/field.tsx'
 import { attempt } from './attempt.ts'
 import { AuthError, AuthForm, AuthLayout } from './auth-layout.tsx'
 import { useEnter } from './enter.ts'
+import { DisplayNameField, EmailField } from './identity-fields.tsx'
 import { NewPasswordField } from './new-password-field.tsx'
 
 export function SetupPage() {
@@ -31,26 +31,8 @@ export function SetupPage() {
     <AuthLayout title={t('setupTitle')}>
       <p>{t('setupText')}</p>
       <AuthForm action={t('setup')} busy={setup.isPending} onSubmit={() => setup.mutate()}>
-        <TextField
-          label={t('email')}
-          name="email"
-          type="email"
-          autoComplete="username"
-          maxLength={254}
-          required
-          autoFocus
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
-        <TextField
-          label={t('displayName')}
-          hint={t('displayNameHint')}
-          name="name"
-          autoComplete="name"
-          maxLength={80}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
+        <EmailField value={email} onChange={setEmail} />
+        <DisplayNameField value={name} onChange={setName} />
         <NewPasswordField label={t('password')} value={password} onChange={setPassword} />
         <AuthError error={setup.error} wrote />
       </AuthForm>

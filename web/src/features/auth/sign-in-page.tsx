@@ -8,6 +8,7 @@ import { TextField } from '@/components/field.tsx'
 import { attempt } from './attempt.ts'
 import { AuthError, AuthForm, AuthLayout, linkClass } from './auth-layout.tsx'
 import { useEnter } from './enter.ts'
+import { EmailField } from './identity-fields.tsx'
 import { safeNext } from './next.ts'
 
 type Factor = 'totp' | 'recovery_code'
@@ -122,17 +123,7 @@ export function SignInPage() {
       }
     >
       <AuthForm action={t('signIn')} busy={signIn.isPending} onSubmit={() => signIn.mutate()}>
-        <TextField
-          label={t('email')}
-          name="email"
-          type="email"
-          autoComplete="username"
-          maxLength={254}
-          required
-          autoFocus
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
+        <EmailField value={email} onChange={setEmail} />
         <TextField
           label={t('password')}
           name="password"

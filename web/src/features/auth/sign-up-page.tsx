@@ -4,9 +4,9 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { api } from '@/api/client.ts'
 import { Button } from '@/components/button.tsx'
-import { TextField } from '@/components/field.tsx'
 import { attempt } from './attempt.ts'
 import { AuthError, AuthForm, AuthLayout, linkClass, Sent } from './auth-layout.tsx'
+import { DisplayNameField, EmailField } from './identity-fields.tsx'
 import { NewPasswordField } from './new-password-field.tsx'
 
 export function SignUpPage() {
@@ -52,26 +52,8 @@ export function SignUpPage() {
     >
       <p>{t('signUpText')}</p>
       <AuthForm action={t('signUp')} busy={signUp.isPending} onSubmit={() => signUp.mutate()}>
-        <TextField
-          label={t('email')}
-          name="email"
-          type="email"
-          autoComplete="username"
-          maxLength={254}
-          required
-          autoFocus
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
-        <TextField
-          label={t('displayName')}
-          hint={t('displayNameHint')}
-          name="name"
-          autoComplete="name"
-          maxLength={80}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
+        <EmailField value={email} onChange={setEmail} />
+        <DisplayNameField value={name} onChange={setName} />
         <NewPasswordField label={t('password')} value={password} onChange={setPassword} />
         <AuthError error={signUp.error} wrote />
       </AuthForm>
